@@ -1,0 +1,187 @@
+package storage
+
+import (
+	"context"
+	"iter"
+	"time"
+)
+
+// Document is what a Put stores.
+type Document struct {
+	Key  Key
+	Body []byte // a JSON object that CheckJSON accepted, with the key fields in it (see NewDocument)
+}
+
+// Member is a member of a document's body: a name and a JSON value that CheckJSON accepted.
+type Member struct {
+	Name  string
+	Value []byte
+}
+
+// NewDocument builds the document of key: the collection's key fields (an
+// empty namespace is left out, see Dynamic), then members in the order given.
+func NewDocument(c *Collection, key Key, members ...Member) Document {
+	size := 64
+	for _, m := range members {
+		size += len(m.Name) + len(m.Value) + 4
+	}
+	w := objectWriter{dst: append(make([]byte, 0, size), '{')}
+	for i, field := range c.Key {
+		if key[i] == "" && field == "namespace" {
+			continue
+		}
+		w.name(field)
+		w.dst = AppendString(w.dst, key[i])
+	}
+	for _, m := range members {
+		w.name(m.Name)
+		w.dst = append(w.dst, m.Value...)
+	}
+	return Document{Key: key, Body: append(w.dst, '}')}
+}
+
+// Query selects documents of a collection and what is answered of them.
+type Query struct {
+	// Scopes are keys, full or prefixes; a document is meant if it is, or is
+	// below, one of them. No scope: every document of the collection.
+	Scopes []Key
+	// Filter narrows; nil holds for all.
+	Filter Filter
+	// Fields is what is answered; nil is everything.
+	Fields *Projection
+	// Skip and Limit cut a page out of the ordered list. Limit 0 is no limit.
+	Skip, Limit int64
+}
+
+// Assignment sets one field of many documents at once (see Documents.Assign).
+type Assignment struct {
+	Field string // a top-level field that is not part of the key
+	Value string
+	Keys  []Key // full keys
+	// Exclusive: every other document whose Field is Value loses it (it becomes "").
+	Exclusive bool
+}
+
+// Reader is what reads documents. Every method ends early when ctx is done and
+// then fails with the context's error; a store that cannot be reached is an
+// ErrUnavailable. JSON is in the form of Record.AppendJSON, or of the
+// query's projection.
+type Reader interface {
+	// Get is the document with the full key, if the filter holds for it, else
+	// ErrNotFound. It is one store command.
+	Get(ctx context.Context, c *Collection, key Key, filter Filter, fields *Projection) ([]byte, error)
+	// List yields the selected documents in the collection's order. It is one
+	// store command to the first document and streams from there: memory does
+	// not grow with the answer. The bytes are valid until the next step. An error is
+	// yielded last, with nil bytes; the documents before it are then not all there are.
+	List(ctx context.Context, c *Collection, q Query) iter.Seq2[[]byte, error]
+	// Count is how many documents q selects; Fields, Skip and Limit do not matter.
+	Count(ctx context.Context, c *Collection, q Query) (int64, error)
+	// Distinct are the different values of a key field among the documents that
+	// q selects, in byte order, never "". Documents are not loaded to find them
+	// when there is no filter. Fields, Skip and Limit do not matter.
+	Distinct(ctx context.Context, c *Collection, q Query, field string) ([]string, error)
+}
+
+// Documents is an engine. A write that returned nil survives the death of the
+// process and, on a sound disk, of the machine; one that returned an error may or may
+// not have happened unless the error says otherwise, but never in part. All methods may be
+// called concurrently.
+type Documents interface {
+	Reader
+	// Put stores the document under its key in one atomic step: createTime is
+	// set to now when the key is new and kept otherwise, updateTime is always
+	// set to now, the body is replaced whole. Nothing is read before.
+	Put(ctx context.Context, c *Collection, d Document, now time.Time) error
+	// Delete removes the documents that q selects (Fields, Skip and Limit do
+	// not matter), all of them or, on an error, none, and says how many there
+	// were. None is no error.
+	Delete(ctx context.Context, c *Collection, q Query) (int64, error)
+	// Trim removes all but the newest keep documents below scope, by createTime
+	// and then _id, and says how many were removed.
+	Trim(ctx context.Context, c *Collection, scope Key, keep int64) (int64, error)
+	// Assign carries out the assignment in one atomic step: keys that do not
+	// exist are created with their key fields and the assigned field; updateTime of every
+	// document that is created or named is set to now, so is that of one that loses the value.
+	Assign(ctx context.Context, c *Collection, a Assignment, now time.Time) error
+	// Ping fails when the engine can't serve now.
+	Ping(ctx context.Context) error
+	// Close waits for writes that were accepted and releases everything. Calls
+	// after it fail with ErrUnavailable.
+	Close() error
+}
+
+// WithField is body with the top-level member name set to the string value; a
+// member that is absent is added at the end. body is not changed.
+func WithField(body []byte, name, value string) []byte {
+	w := objectWriter{dst: append(make([]byte, 0, len(body)+len(name)+len(value)+8), '{')}
+	done := false
+	c, ok := openContainer(body)
+	for ok {
+		key, old, more := c.next()
+		if !more {
+			break
+		}
+		w.comma()
+		w.dst = append(append(w.dst, key...), ':')
+		if nameIs(key, name) {
+			done = true
+			w.dst = AppendString(w.dst, value)
+			continue
+		}
+		w.dst = append(w.dst, old...)
+	}
+	if !done {
+		w.name(name)
+		w.dst = AppendString(w.dst, value)
+	}
+	return append(w.dst, '}')
+}
+
+// Entries calls value with the index key of every indexed value path
+// and instant with every indexed time path of a body, by position in the Index.
+//
+// A path that leads to one scalar has its Value.IndexKey; one that leads
+// nowhere, or to an object, has none and is not called for; one that leads to
+// an array or to several values has IndexMany, because one key cannot stand
+// for them: an engine that narrows by equality also takes the documents with
+// IndexMany and lets Match decide. A time path with several values has many
+// true and no instant, likewise; one whose value is no instant is not called for.
+func (ix Index) Entries(body []byte, value func(i int, key string), instant func(i int, t time.Time, many bool)) {
+	r := Record{Body: body}
+	for i, path := range ix.Values {
+		raw, many := r.single(path)
+		if many {
+			value(i, IndexMany)
+		} else if v, ok := scalarOf(raw); ok {
+			value(i, v.IndexKey())
+		}
+	}
+	for i, path := range ix.Times {
+		raw, many := r.single(path)
+		if many {
+			instant(i, time.Time{}, true)
+		} else if t, ok := InstantOf(raw); ok {
+			instant(i, t, false)
+		}
+	}
+}
+
+// IndexMany is the index key of a path that leads to more than one scalar.
+const IndexMany = "*"
+
+// single is the one scalar that path leads to; nil when it leads nowhere or to
+// an object, many when one index key cannot stand for what is there.
+func (r *Record) single(path Path) (raw []byte, many bool) {
+	many = r.resolve(path, func(v []byte) bool {
+		if v[0] == '{' {
+			return false // no filter that narrows holds for an object
+		}
+		if raw != nil || v[0] == '[' {
+			return true
+		}
+		raw = v
+		return false
+	})
+	return raw, many
+}

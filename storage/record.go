@@ -1,0 +1,112 @@
+package storage
+
+import "time"
+
+// The names of the members that every document has beside its own.
+const (
+	FieldID         = "_id"
+	FieldCreateTime = "createTime"
+	FieldUpdateTime = "updateTime"
+)
+
+// Record is a stored document as an engine holds it, and what filters and
+// projections see: one JSON object with the members _id, those of Body, and
+// createTime and updateTime. ID, Created and Updated are left out where zero.
+//
+// A path walks this object: a part names a member; an array on the way stands
+// for each of its objects, and a part in digits also picks an element.
+type Record struct {
+	ID      string
+	Body    []byte // a JSON object that CheckJSON accepted
+	Created time.Time
+	Updated time.Time
+}
+
+// AppendJSON appends the record as the API answers it. The body is copied, not
+// parsed: what was stored is what is answered, byte for byte.
+func (r *Record) AppendJSON(dst []byte) []byte {
+	w := objectWriter{dst: append(dst, '{')}
+	if r.ID != "" {
+		w.name(FieldID)
+		w.dst = AppendString(w.dst, r.ID)
+	}
+	if inner := innerOf(r.Body); len(inner) > 0 {
+		w.comma()
+		w.dst = append(w.dst, inner...)
+	}
+	w.time(FieldCreateTime, r.Created)
+	w.time(FieldUpdateTime, r.Updated)
+	return append(w.dst, '}')
+}
+
+// resolve calls visit with every value path leads to, until visit returns true.
+func (r *Record) resolve(path Path, visit func([]byte) bool) bool {
+	if len(path) == 0 {
+		return false
+	}
+	if raw, ok := r.own(path[0], make([]byte, 0, 64)); ok {
+		return resolve(raw, path[1:], visit)
+	}
+	return resolve(r.Body, path, visit)
+}
+
+// own is the value of a member that is not in Body, appended to dst.
+func (r *Record) own(name string, dst []byte) ([]byte, bool) {
+	switch name {
+	case FieldID:
+		return AppendString(dst, r.ID), r.ID != ""
+	case FieldCreateTime:
+		return appendQuotedTime(dst, r.Created), !r.Created.IsZero()
+	case FieldUpdateTime:
+		return appendQuotedTime(dst, r.Updated), !r.Updated.IsZero()
+	}
+	return nil, false
+}
+
+func appendQuotedTime(dst []byte, t time.Time) []byte {
+	return append(AppendTime(append(dst, '"'), t), '"')
+}
+
+// innerOf is what stands between the braces of an object, without white space around it.
+func innerOf(object []byte) []byte {
+	if len(object) < 2 {
+		return nil
+	}
+	inner := object[1 : len(object)-1]
+	inner = skipSpaces(inner)
+	for len(inner) > 0 {
+		switch inner[len(inner)-1] {
+		case ' ', '\n', '\t', '\r':
+			inner = inner[:len(inner)-1]
+			continue
+		}
+		break
+	}
+	return inner
+}
+
+// objectWriter appends members and sets the commas.
+type objectWriter struct {
+	dst     []byte
+	started bool
+}
+
+func (w *objectWriter) comma() {
+	if w.started {
+		w.dst = append(w.dst, ',')
+	}
+	w.started = true
+}
+
+func (w *objectWriter) name(name string) {
+	w.comma()
+	w.dst = append(AppendString(w.dst, name), ':')
+}
+
+func (w *objectWriter) time(name string, t time.Time) {
+	if t.IsZero() {
+		return
+	}
+	w.name(name)
+	w.dst = appendQuotedTime(w.dst, t)
+}
