@@ -1,0 +1,95 @@
+// Package conf is everything an operator can set: the settings as data, where their values come from (file < environment
+// < flags), what is refused, and how the effective configuration is printed. It reads no clock and keeps no state.
+package conf
+
+import "time"
+
+// The words of the settings that allow only some. The table in settings.go says which of them belong to which setting.
+const (
+	StorageSQLite  = "sqlite"
+	StorageMongoDB = "mongodb"
+	WatchLocal     = "local"
+	WatchZooKeeper = "zookeeper"
+	Documented     = "documented"
+	Deployed       = "deployed"
+	StatusEnvelope = "envelope"
+	StatusSemantic = "semantic"
+	UnknownRefuse  = "refuse"
+	UnknownIgnore  = "ignore"
+	LogFormatText  = "text"
+	LogFormatJSON  = "json"
+)
+
+// Config is the effective configuration. What Load returns without an error has passed Validate; a Config made in code has not.
+type Config struct {
+	Listen    string    `koanf:"listen"`
+	DataDir   string    `koanf:"dataDir"`
+	Storage   string    `koanf:"storage"`
+	MongoDB   MongoDB   `koanf:"mongodb"`
+	Watch     string    `koanf:"watch"`
+	ZooKeeper ZooKeeper `koanf:"zookeeper"`
+	Dialect   string    `koanf:"dialect"`
+	HTTP      HTTP      `koanf:"http"`
+	Query     Query     `koanf:"query"`
+	Retention Retention `koanf:"retention"`
+	Log       Log       `koanf:"log"`
+}
+
+// MongoDB says where the distributed document engine is. URI may hold a password: print a Config with WriteYAML only.
+type MongoDB struct {
+	URI string `koanf:"uri"`
+}
+
+// ZooKeeper says where the distributed node engine is.
+type ZooKeeper struct {
+	Servers []string `koanf:"servers"`
+}
+
+// HTTP is what clients see of the server besides the dialect.
+type HTTP struct {
+	Status          string        `koanf:"status"`
+	MaxBodyBytes    int64         `koanf:"maxBodyBytes"`
+	ShutdownTimeout time.Duration `koanf:"shutdownTimeout"`
+}
+
+// Query is how query parameters are read. TimeZone is an IANA name that time.LoadLocation knows.
+type Query struct {
+	TimeZone          string `koanf:"timeZone"`
+	MaxLength         int    `koanf:"maxLength"`
+	UnknownParameters string `koanf:"unknownParameters"`
+}
+
+// Retention is how long events and alarms stay, and how often the old ones are removed.
+type Retention struct {
+	Interval time.Duration `koanf:"interval"`
+	Events   Keep          `koanf:"events"`
+	Alarms   Keep          `koanf:"alarms"`
+}
+
+// Keep is a limit in age and in number. Zero is no limit.
+type Keep struct {
+	MaxAge        time.Duration `koanf:"maxAge"`
+	MaxPerCluster int           `koanf:"maxPerCluster"`
+}
+
+// Log is what is written to standard error. Level is a word that slog.Level.UnmarshalText reads.
+type Log struct {
+	Level  string `koanf:"level"`
+	Format string `koanf:"format"`
+}
+
+// Default is the configuration of a server that was told nothing. It is valid.
+func Default() Config {
+	keep := Keep{MaxAge: 15 * 24 * time.Hour, MaxPerCluster: 10000}
+	return Config{
+		Listen:    "127.0.0.1:50024",
+		DataDir:   "./data",
+		Storage:   StorageSQLite,
+		Watch:     WatchLocal,
+		Dialect:   Documented,
+		HTTP:      HTTP{Status: StatusEnvelope, MaxBodyBytes: 8 << 20, ShutdownTimeout: 10 * time.Second},
+		Query:     Query{TimeZone: "UTC", MaxLength: 1000, UnknownParameters: UnknownRefuse},
+		Retention: Retention{Interval: 10 * time.Minute, Events: keep, Alarms: keep},
+		Log:       Log{Level: "info", Format: LogFormatText},
+	}
+}

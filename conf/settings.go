@@ -1,0 +1,167 @@
+package conf
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Setting is one row of the table that flags, environment variables, checks and printed comments are made from.
+type Setting struct {
+	Key     string // path in the YAML file, and in Config
+	Flag    string // name of the flag of `serve` and `config`, "" when there is none
+	Env     string // environment variable
+	Comment string // for operators: one or more sentences
+	Words   []string
+	AtLeast int64 // bounds of a number or, in nanoseconds, of a duration
+	AtMost  int64 // 0 is no upper bound
+	Secret  bool  // never printed, neither as a setting nor in a message
+
+	syntax func(value any) error
+	needs  choice // the setting does something only when this choice was made
+}
+
+// choice is a setting that holds a word.
+type choice struct{ key, word string }
+
+// Settings returns the table, in the order in which it is printed.
+func Settings() []Setting { return slices.Clone(table) }
+
+var table = []Setting{
+	{
+		Key: "listen", Flag: "listen", Env: "BCS_STORAGE_LISTEN", syntax: checkListen,
+		Comment: "Address and port of the HTTP API. Without a host it is every interface; port 0 takes any free port.",
+	},
+	{
+		Key: "dataDir", Flag: "data-dir", Env: "BCS_STORAGE_DATA_DIR", syntax: checkPath,
+		Comment: "Folder of the embedded engines' files. It is created when it does not exist.",
+	},
+	{
+		Key: "storage", Flag: "storage", Env: "BCS_STORAGE_STORAGE", Words: []string{StorageSQLite, StorageMongoDB},
+		Comment: "Engine that keeps the documents.",
+	},
+	{
+		Key: "mongodb.uri", Flag: "mongodb-uri", Env: "BCS_STORAGE_MONGODB_URI", Secret: true,
+		needs:   choice{"storage", StorageMongoDB},
+		Comment: "Connection string of MongoDB. Everyone on the machine can read a flag: give a password in the file or the environment.",
+	},
+	{
+		Key: "watch", Flag: "watch", Env: "BCS_STORAGE_WATCH", Words: []string{WatchLocal, WatchZooKeeper},
+		Comment: "Engine that keeps the watch payloads.",
+	},
+	{
+		Key: "zookeeper.servers", Flag: "zookeeper", Env: "BCS_STORAGE_ZOOKEEPER", syntax: checkServers,
+		needs:   choice{"watch", WatchZooKeeper},
+		Comment: "ZooKeeper servers, each host:port. A list in the file, separated by commas elsewhere.",
+	},
+	{
+		Key: "dialect", Flag: "dialect", Env: "BCS_STORAGE_DIALECT", Words: []string{Documented, Deployed},
+		Comment: "Envelope and codes of the answers: as the API document says, or as the service in the field answers.",
+	},
+	{
+		Key: "http.status", Env: "BCS_STORAGE_HTTP_STATUS", Words: []string{StatusEnvelope, StatusSemantic},
+		Comment: "HTTP status of a handled failure: always 200, or 400, 404, 409, 413, 500 and 503. The body is the same.",
+	},
+	{
+		Key: "http.maxBodyBytes", Env: "BCS_STORAGE_HTTP_MAX_BODY_BYTES", AtLeast: 1 << 10, AtMost: 1 << 30,
+		Comment: "Largest request body that is read, in bytes.",
+	},
+	{
+		Key: "http.shutdownTimeout", Env: "BCS_STORAGE_HTTP_SHUTDOWN_TIMEOUT",
+		AtLeast: int64(time.Millisecond), AtMost: int64(time.Hour),
+		Comment: "How long requests may take to end after a stop signal.",
+	},
+	{
+		Key: "query.timeZone", Env: "BCS_STORAGE_QUERY_TIME_ZONE", syntax: checkTimeZone,
+		Comment: "IANA time zone in which a time parameter without a zone is read.",
+	},
+	{
+		Key: "query.maxLength", Env: "BCS_STORAGE_QUERY_MAX_LENGTH", AtLeast: 1, AtMost: 1000000,
+		Comment: "Page length of events and alarms when the caller names none, and the most that a caller may ask for.",
+	},
+	{
+		Key: "query.unknownParameters", Env: "BCS_STORAGE_QUERY_UNKNOWN_PARAMETERS", Words: []string{UnknownRefuse, UnknownIgnore},
+		Comment: "What to do with a query parameter that no route knows.",
+	},
+	{
+		Key: "retention.interval", Env: "BCS_STORAGE_RETENTION_INTERVAL", AtLeast: int64(time.Second),
+		Comment: "How often events and alarms beyond the limits below are removed.",
+	},
+	{
+		Key: "retention.events.maxAge", Env: "BCS_STORAGE_RETENTION_EVENTS_MAX_AGE",
+		Comment: "Age at which an event is removed. 0 keeps it for ever.",
+	},
+	{
+		Key: "retention.events.maxPerCluster", Env: "BCS_STORAGE_RETENTION_EVENTS_MAX_PER_CLUSTER",
+		Comment: "Number of events kept for each cluster, the newest. 0 is no limit.",
+	},
+	{
+		Key: "retention.alarms.maxAge", Env: "BCS_STORAGE_RETENTION_ALARMS_MAX_AGE",
+		Comment: "Age at which an alarm is removed. 0 keeps it for ever.",
+	},
+	{
+		Key: "retention.alarms.maxPerCluster", Env: "BCS_STORAGE_RETENTION_ALARMS_MAX_PER_CLUSTER",
+		Comment: "Number of alarms kept for each cluster, the newest. 0 is no limit.",
+	},
+	{
+		Key: "log.level", Env: "BCS_STORAGE_LOG_LEVEL", Words: []string{"debug", "info", "warn", "error"},
+		Comment: "Least important messages that are logged, to standard error.",
+	},
+	{
+		Key: "log.format", Env: "BCS_STORAGE_LOG_FORMAT", Words: []string{LogFormatText, LogFormatJSON},
+		Comment: "Form of a log line.",
+	},
+}
+
+// find returns the row of a key.
+func find(key string) (Setting, bool) {
+	i := slices.IndexFunc(table, func(s Setting) bool { return s.Key == key })
+	if i < 0 {
+		return Setting{}, false
+	}
+	return table[i], true
+}
+
+// isGroup reports whether settings lie below key.
+func isGroup(key string) bool {
+	return slices.ContainsFunc(table, func(s Setting) bool { return strings.HasPrefix(s.Key, key+".") })
+}
+
+// words is Words for people: all that the contract has, marked where this build has no engine for it.
+func (s Setting) words() []string {
+	words := slices.Clone(s.Words)
+	for i, word := range words {
+		if s.available(word) != nil {
+			words[i] += " (not in this build)"
+		}
+	}
+	return words
+}
+
+// Usage describes the setting in the help of its flag.
+func (s Setting) Usage() string {
+	usage := s.Comment
+	if len(s.Words) > 0 {
+		usage += " One of " + strings.Join(s.words(), ", ") + "."
+	}
+	return usage + " Environment: " + s.Env + "."
+}
+
+// Default is the value of the setting when nothing gives one, as it would be written in a flag.
+func (s Setting) Default() string { return text(valuesOf(Default()).Get(s.Key)) }
+
+// allowed says which values a setting of this type takes, "" when any will do.
+func (s Setting) allowed(like any) string {
+	if len(s.Words) > 0 {
+		return "one of " + strings.Join(s.words(), ", ")
+	}
+	if _, ok := number(like); !ok {
+		return ""
+	}
+	least := text(sameType(s.AtLeast, like))
+	if s.AtMost == 0 {
+		return least + " or more"
+	}
+	return fmt.Sprintf("%s to %s", least, text(sameType(s.AtMost, like)))
+}

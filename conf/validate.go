@@ -1,0 +1,140 @@
+package conf
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/knadh/koanf/v2"
+)
+
+// problem is one thing that is wrong with one setting.
+type problem struct {
+	key    string
+	reason string
+	from   string // the file, variable or flag that gave the value; "" for a default or a Config made in code
+}
+
+func (p problem) Error() string {
+	if p.from == "" {
+		return p.key + ": " + p.reason
+	}
+	return fmt.Sprintf("%s: %s (from %s)", p.key, p.reason, p.from)
+}
+
+// Validate says everything that is wrong with c, one error per problem, joined. Each names its key.
+func (c Config) Validate() error {
+	return errors.Join(problems(valuesOf(c), nil)...)
+}
+
+// problems checks each value by its row, and the values against each other. from says how each key was given.
+func problems(values *koanf.Koanf, from map[string]string) []error {
+	var found []error
+	for _, s := range table {
+		for _, err := range s.problems(values) {
+			found = append(found, problem{s.Key, err.Error(), from[s.Key]})
+		}
+	}
+	return found
+}
+
+func (s Setting) problems(values *koanf.Koanf) []error {
+	value := values.Get(s.Key)
+	return slices.DeleteFunc(
+		[]error{s.check(value), s.available(value), s.effective(value, values)},
+		func(err error) bool { return err == nil },
+	)
+}
+
+// check holds a value against the words, the bounds and the syntax of its row.
+func (s Setting) check(value any) error {
+	if word, ok := value.(string); ok && len(s.Words) > 0 && !slices.Contains(s.Words, word) {
+		return fmt.Errorf("%q is not %s", word, s.allowed(value))
+	}
+	if n, ok := number(value); ok && (n < s.AtLeast || s.AtMost > 0 && n > s.AtMost) {
+		return fmt.Errorf("%s is not %s", text(value), s.allowed(value))
+	}
+	if s.syntax == nil {
+		return nil
+	}
+	return s.syntax(value)
+}
+
+// unavailable is what the contract has words for and this build has no engine for, with the word to use instead.
+var unavailable = map[choice]string{
+	{"storage", StorageMongoDB}: StorageSQLite,
+	{"watch", WatchZooKeeper}:   WatchLocal,
+}
+
+func (s Setting) available(value any) error {
+	word, _ := value.(string)
+	instead, missing := unavailable[choice{s.Key, word}]
+	if !missing {
+		return nil
+	}
+	return fmt.Errorf("%s is not available in this build, use %s", word, instead)
+}
+
+// effective refuses a value that nothing would read: its author believes that it does something.
+func (s Setting) effective(value any, values *koanf.Koanf) error {
+	if s.needs == (choice{}) || text(value) == "" || values.String(s.needs.key) == s.needs.word {
+		return nil
+	}
+	return fmt.Errorf("has no effect without %s: %s", s.needs.key, s.needs.word)
+}
+
+func checkListen(value any) error {
+	_, err := splitAddress(value.(string), 0)
+	return err
+}
+
+func checkServers(value any) error {
+	var found []error
+	for _, server := range value.([]string) {
+		host, err := splitAddress(server, 1)
+		if err == nil && host == "" {
+			err = fmt.Errorf("%q has no host", server)
+		}
+		found = append(found, err)
+	}
+	return oneLine(errors.Join(found...))
+}
+
+func splitAddress(address string, leastPort uint64) (host string, err error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", fmt.Errorf("%q is not host:port", address)
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n < leastPort {
+		return "", fmt.Errorf("%q has no port from %d to 65535", address, leastPort)
+	}
+	return host, nil
+}
+
+func checkPath(value any) error {
+	if value.(string) == "" {
+		return errors.New("is empty")
+	}
+	return nil
+}
+
+// checkTimeZone refuses "" and "Local" too, though LoadLocation takes them: an answer must not depend on the machine.
+func checkTimeZone(value any) error {
+	name := value.(string)
+	if _, err := time.LoadLocation(name); err != nil || name == "" || name == "Local" {
+		return fmt.Errorf("%q is not the name of a time zone such as UTC or Asia/Shanghai", name)
+	}
+	return nil
+}
+
+// oneLine keeps a problem on one line, as the caller prints one problem per line.
+func oneLine(err error) error {
+	if err == nil {
+		return nil
+	}
+	return errors.New(strings.ReplaceAll(err.Error(), "\n", ", "))
+}
