@@ -1,0 +1,68 @@
+// Package handlers is the HTTP API: the routes of the API document V0.9.0,
+// what they read from a request, and the envelope of every answer. It is the only
+// package that knows go-restful.
+package handlers
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"bcs-storage/handlers/query"
+	"bcs-storage/storage"
+	"bcs-storage/watch"
+)
+
+// Options is what the API works with. All fields but Query must be set.
+type Options struct {
+	Documents storage.Documents
+	Nodes     watch.Nodes
+	Dialect   Dialect
+	// SemanticStatus answers a handled failure with a fitting HTTP status
+	// instead of 200.
+	SemanticStatus bool
+	// MaxBody is the largest request body in bytes.
+	MaxBody int64
+	Query   query.Options
+	Now     func() time.Time
+	Log     *slog.Logger
+	// Registry gets the API's metrics and is served at /metrics.
+	Registry *prometheus.Registry
+}
+
+// API serves the routes.
+type API struct {
+	docs     storage.Documents
+	nodes    watch.Nodes
+	dialect  Dialect
+	envelope envelope
+	maxBody  int64
+	query    query.Options
+	now      func() time.Time
+	log      *slog.Logger
+	metrics  *metrics
+}
+
+// New is the handler of all routes.
+func New(o Options) (http.Handler, error) {
+	m, err := newMetrics(o.Registry)
+	if err != nil {
+		return nil, err
+	}
+	a := &API{
+		docs:    o.Documents,
+		nodes:   o.Nodes,
+		dialect: o.Dialect,
+		maxBody: o.MaxBody,
+		query:   o.Query,
+		now:     o.Now,
+		log:     o.Log,
+		metrics: m,
+	}
+	a.envelope = envelope{dialect: &a.dialect, semantic: o.SemanticStatus}
+	// Dispatch, not the container itself: its ServeMux would answer an empty
+	// or dotted segment with a redirect to another path.
+	return a.noSlashes(http.HandlerFunc(a.container().Dispatch)), nil
+}

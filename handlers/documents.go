@@ -1,0 +1,124 @@
+package handlers
+
+import (
+	"context"
+
+	"bcs-storage/handlers/query"
+	"bcs-storage/storage"
+)
+
+// target is where a route's documents are: a full key for an item, a prefix for
+// the documents below it.
+type target struct {
+	collection *storage.Collection
+	key        storage.Key
+	// filter tells the route's documents from others kept under the same keys.
+	filter storage.Filter
+}
+
+// narrowed is f and the target's own filter.
+func (t target) narrowed(f storage.Filter) storage.Filter {
+	switch {
+	case t.filter == nil:
+		return f
+	case f == nil:
+		return t.filter
+	}
+	return storage.And{t.filter, f}
+}
+
+func (t target) query(p query.Parsed) storage.Query {
+	q := p.Query()
+	q.Scopes = []storage.Key{t.key}
+	q.Filter = t.narrowed(q.Filter)
+	return q
+}
+
+// parsed finds the route's target and reads the request's parameters by its spec.
+func (a *API) parsed(r *request) (target, query.Parsed, error) {
+	t, err := r.route.target(r)
+	if err != nil {
+		return target{}, query.Parsed{}, err
+	}
+	params, err := r.params()
+	if err != nil {
+		return target{}, query.Parsed{}, err
+	}
+	p, err := r.route.spec.Parse(params, a.query)
+	return t, p, err
+}
+
+// getDocument answers the document at the target.
+func (a *API) getDocument(ctx context.Context, r *request) (reply, error) {
+	t, p, err := a.parsed(r)
+	if err != nil {
+		return reply{}, err
+	}
+	doc, err := a.docs.Get(ctx, t.collection, t.key, t.narrowed(p.Filter), p.Fields)
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{item: doc, inArray: r.route.alwaysArray || a.dialect.itemInArray && !r.route.op.plain}, nil
+}
+
+// listDocuments answers the documents below the target.
+func (a *API) listDocuments(ctx context.Context, r *request) (reply, error) {
+	t, p, err := a.parsed(r)
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{documents: a.docs.List(ctx, t.collection, t.query(p))}, nil
+}
+
+// putDocument stores the body's data under the target's key.
+func (a *API) putDocument(ctx context.Context, r *request) (reply, error) {
+	t, _, err := a.parsed(r)
+	if err != nil {
+		return reply{}, err
+	}
+	data, err := r.data()
+	if err != nil {
+		return reply{}, err
+	}
+	d := storage.NewDocument(t.collection, t.key, storage.Member{Name: "data", Value: data})
+	if err := r.route.accepts(r, d); err != nil {
+		return reply{}, err
+	}
+	return written(), a.docs.Put(ctx, t.collection, d, a.now())
+}
+
+// deleteDocument removes the document at the target; none is no error.
+func (a *API) deleteDocument(ctx context.Context, r *request) (reply, error) {
+	t, p, err := a.parsed(r)
+	if err != nil {
+		return reply{}, err
+	}
+	_, err = a.docs.Delete(ctx, t.collection, t.query(p))
+	return written(), err
+}
+
+// deleteDocuments removes the documents below the target. The time range comes as
+// parameters or in the body.
+func (a *API) deleteDocuments(ctx context.Context, r *request) (reply, error) {
+	t, err := r.route.target(r)
+	if err != nil {
+		return reply{}, err
+	}
+	params, err := r.params()
+	if err != nil {
+		return reply{}, err
+	}
+	body, err := r.body()
+	if err != nil {
+		return reply{}, err
+	}
+	if params, err = query.WithBody(params, body); err != nil {
+		return reply{}, err
+	}
+	p, err := r.route.spec.Parse(params, a.query)
+	if err != nil {
+		return reply{}, err
+	}
+	_, err = a.docs.Delete(ctx, t.collection, t.query(p))
+	return written(), err
+}

@@ -1,0 +1,150 @@
+package handlers
+
+import (
+	"bufio"
+	"iter"
+	"net/http"
+	"strconv"
+
+	"bcs-storage/storage"
+)
+
+// contentType of every answer.
+const contentType = "application/json; charset=utf-8"
+
+// reply is what a handler wants answered: exactly one of its parts.
+type reply struct {
+	// item is one JSON value. inArray puts it into an array.
+	item    []byte
+	inArray bool
+	// documents are JSON values, streamed into an array.
+	documents iter.Seq2[[]byte, error]
+	// names are strings in an array.
+	names []string
+	// total, if set, is answered beside data.
+	total *int64
+}
+
+// written is the reply to a write: the dialect knows what it looks like.
+func written() reply { return reply{} }
+
+// envelope writes answers; it is the only thing that does.
+type envelope struct {
+	dialect  *Dialect
+	semantic bool // HTTP status says what the envelope says
+}
+
+// success writes a reply. An error before anything was sent is returned and
+// nothing is written; one after that is returned with began set: the answer is then
+// broken and must be cut off, never ended as if it were whole.
+func (e *envelope) success(w http.ResponseWriter, r reply) (began bool, err error) {
+	buf := bufio.NewWriterSize(w, 32<<10)
+	head := func() {
+		w.Header().Set("Content-Type", contentType)
+		buf.WriteString(`{"result":true,"code":0,"message":"`)
+		buf.WriteString(e.dialect.success)
+		buf.WriteString(`","data":`)
+	}
+	switch {
+	case r.documents != nil:
+		if began, err = writeDocuments(buf, r.documents, head); err != nil {
+			return began, err
+		}
+	case r.names != nil:
+		head()
+		writeNames(buf, r.names)
+	case r.item != nil:
+		head()
+		writeItem(buf, r.item, r.inArray)
+	default:
+		head()
+		buf.WriteString(e.dialect.written)
+	}
+	if r.total != nil {
+		buf.WriteString(`,"total":`)
+		buf.WriteString(strconv.FormatInt(*r.total, 10))
+	}
+	buf.WriteByte('}')
+	return true, buf.Flush()
+}
+
+// writeDocuments writes the array; head is written once the first document is
+// there, so that a query that fails at once is answered as a failure.
+func writeDocuments(buf *bufio.Writer, documents iter.Seq2[[]byte, error], head func()) (began bool, err error) {
+	for doc, err := range documents {
+		if err != nil {
+			return began, err
+		}
+		if !began {
+			head()
+			buf.WriteByte('[')
+			began = true
+		} else {
+			buf.WriteByte(',')
+		}
+		if _, err := buf.Write(doc); err != nil {
+			return true, err
+		}
+	}
+	if !began {
+		head()
+		buf.WriteByte('[')
+	}
+	return true, buf.WriteByte(']')
+}
+
+func writeNames(buf *bufio.Writer, names []string) {
+	buf.WriteByte('[')
+	var quoted []byte
+	for i, name := range names {
+		if i > 0 {
+			buf.WriteByte(',')
+		}
+		quoted = storage.AppendString(quoted[:0], name)
+		buf.Write(quoted)
+	}
+	buf.WriteByte(']')
+}
+
+func writeItem(buf *bufio.Writer, item []byte, inArray bool) {
+	if inArray {
+		buf.WriteByte('[')
+	}
+	buf.Write(item)
+	if inArray {
+		buf.WriteByte(']')
+	}
+}
+
+// failure writes that op failed with err and returns the envelope's code.
+func (e *envelope) failure(w http.ResponseWriter, op operation, err error) int {
+	m := mappingOf(err)
+	f := e.dialect.failure(op, missing(err))
+	status := http.StatusOK
+	if m.own || e.semantic {
+		status = m.status
+	}
+	e.write(w, status, f.code, f.text+" "+m.text(err), e.dialect.empty(op))
+	return f.code
+}
+
+// refusal writes an answer that is not about an operation: of the router, or of
+// a limit. Its code is the HTTP status.
+func (e *envelope) refusal(w http.ResponseWriter, status int, sentence string) {
+	e.write(w, status, status, sentence, e.dialect.empty(noOperation))
+}
+
+func (e *envelope) write(w http.ResponseWriter, status, code int, message, data string) {
+	body := make([]byte, 0, 128+len(message))
+	body = append(body, `{"result":false,"code":`...)
+	body = strconv.AppendInt(body, int64(code), 10)
+	body = append(body, `,"message":`...)
+	body = storage.AppendString(body, message)
+	body = append(body, `,"data":`...)
+	body = append(body, data...)
+	body = append(body, '}')
+	w.Header().Set("Content-Type", contentType)
+	w.WriteHeader(status)
+	// The caller may be gone; there is nobody to tell.
+	_, _ = w.Write(body)
+}

@@ -1,0 +1,174 @@
+package handlers
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/emicklei/go-restful/v3"
+
+	"bcs-storage/handlers/query"
+	"bcs-storage/storage"
+)
+
+var (
+	errBodyTooLarge = errors.New("the body is too large")
+	errBodyUnread   = errors.New("the body could not be read")
+)
+
+// maxSegment bounds a path segment, in bytes. Kubernetes names end at 253.
+const maxSegment = 512
+
+// request is what a handler sees of an HTTP request: checked path segments,
+// parameters that were each given once, and a body of bounded size.
+type request struct {
+	restful *restful.Request
+	route   *route
+	maxBody int64
+	query   query.Options
+}
+
+// segment is a path parameter of the route; an empty, overlong or unprintable
+// one is an ErrInvalid that names it.
+func (r *request) segment(name string) (string, error) {
+	s := r.restful.PathParameter(name)
+	return s, checkName(name, s)
+}
+
+// segments are several path parameters.
+func (r *request) segments(names ...string) ([]string, error) {
+	values := make([]string, len(names))
+	for i, name := range names {
+		s, err := r.segment(name)
+		if err != nil {
+			return nil, err
+		}
+		values[i] = s
+	}
+	return values, nil
+}
+
+// checkName accepts what may be part of a key: printable UTF-8 of bounded length.
+func checkName(param, s string) error {
+	switch {
+	case s == "":
+		return storage.Invalid(param, "empty")
+	case len(s) > maxSegment:
+		return storage.Invalid(param, "longer than %d bytes", maxSegment)
+	case !utf8.ValidString(s):
+		return storage.Invalid(param, "not UTF-8")
+	case s == "." || s == "..":
+		return storage.Invalid(param, "%q is no name", s)
+	case strings.ContainsFunc(s, func(c rune) bool { return unicode.IsControl(c) || c == '/' }):
+		return storage.Invalid(param, "holds a control character or a slash")
+	}
+	return nil
+}
+
+// params are the parameters of the query string.
+func (r *request) params() (query.Params, error) {
+	return query.FromURL(r.restful.Request.URL.RawQuery)
+}
+
+// noParams refuses parameters, for a route that has none.
+func (r *request) noParams() error {
+	params, err := r.params()
+	if err != nil {
+		return err
+	}
+	_, err = query.None.Parse(params, r.query)
+	return err
+}
+
+// body is the whole body. One over the limit is not read to its end.
+func (r *request) body() ([]byte, error) {
+	in := r.restful.Request.Body
+	if in == nil {
+		return nil, nil
+	}
+	if r.restful.Request.ContentLength > r.maxBody {
+		return nil, r.tooLarge()
+	}
+	body, err := readAll(http.MaxBytesReader(nil, in, r.maxBody), r.restful.Request.ContentLength)
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, r.tooLarge()
+	case err != nil:
+		return nil, fmt.Errorf("%w: %v", errBodyUnread, err)
+	}
+	return body, nil
+}
+
+func (r *request) tooLarge() error {
+	return fmt.Errorf("%w: at most %d bytes are taken", errBodyTooLarge, r.maxBody)
+}
+
+// object is the body as a JSON object that was checked.
+func (r *request) object() ([]byte, error) {
+	body, err := r.body()
+	if err != nil {
+		return nil, err
+	}
+	if err := storage.CheckJSON("body", body); err != nil {
+		return nil, err
+	}
+	if kindOf(body) != '{' {
+		return nil, storage.Invalid("body", "must be a JSON object")
+	}
+	return body, nil
+}
+
+// data is the member data of the body, which must be there. Other members are
+// what newer clients may send; they have no meaning.
+func (r *request) data() ([]byte, error) {
+	body, err := r.object()
+	if err != nil {
+		return nil, err
+	}
+	data, ok := storage.Lookup(body, storage.Path{"data"})
+	if !ok {
+		return nil, storage.Invalid("data", "missing from the body")
+	}
+	return data, nil
+}
+
+// kindOf is the first byte of a JSON value: '{', '[', '"' and so on; 0 for none.
+func kindOf(raw []byte) byte {
+	raw = trimSpace(raw)
+	if len(raw) == 0 {
+		return 0
+	}
+	return raw[0]
+}
+
+func trimSpace(raw []byte) []byte {
+	for len(raw) > 0 && strings.IndexByte(" \t\r\n", raw[0]) >= 0 {
+		raw = raw[1:]
+	}
+	return raw
+}
+
+// readAll is io.ReadAll with room for a body of the announced size from the start.
+func readAll(in io.Reader, announced int64) ([]byte, error) {
+	const most = 1 << 20 // of what a client only announces
+	size := min(max(announced, 0), most) + 1
+	buf := make([]byte, 0, size)
+	for {
+		n, err := in.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		switch {
+		case err == io.EOF:
+			return buf, nil
+		case err != nil:
+			return nil, err
+		}
+		if len(buf) == cap(buf) {
+			buf = append(buf, 0)[:len(buf)]
+		}
+	}
+}

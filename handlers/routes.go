@@ -1,0 +1,155 @@
+package handlers
+
+import (
+	"context"
+	"net/http"
+	"runtime/debug"
+	"strings"
+
+	"github.com/emicklei/go-restful/v3"
+
+	"bcs-storage/handlers/query"
+	"bcs-storage/storage"
+)
+
+// prefixes under which every route is served: of the API document, and of the
+// service in the field.
+var prefixes = []string{"/bcsapi/v4/storage", "/bcsstorage/v1"}
+
+// action does what a route promises.
+type action func(a *API, ctx context.Context, r *request) (reply, error)
+
+// route is a row of the route table.
+type route struct {
+	method string
+	path   string // below the prefix
+	op     operation
+	do     action
+
+	// What actions on documents need to know.
+	target      func(*request) (target, error)
+	spec        query.Spec
+	check       func(*request, storage.Document) error // nil: every document is accepted
+	alwaysArray bool                                   // an item is answered as an array in every dialect
+}
+
+func (rt *route) accepts(r *request, d storage.Document) error {
+	if rt.check == nil {
+		return nil
+	}
+	return rt.check(r, d)
+}
+
+// routes is the route table.
+func routes() []route {
+	var all []route
+	for _, env := range []string{query.Mesos, query.K8s} {
+		all = append(all, dynamicRoutes(env)...)
+		all = append(all, watchRoutes(env)...)
+	}
+	all = append(all, queryRoutes()...)
+	all = append(all, recordRoutes()...)
+	all = append(all, metricRoutes()...)
+	all = append(all, hostRoutes()...)
+	return all
+}
+
+// container makes the table a go-restful container.
+func (a *API) container() *restful.Container {
+	c := restful.NewContainer()
+	c.Router(restful.CurlyRouter{})
+	c.Filter(a.observe)
+	c.ServiceErrorHandler(a.routerRefusal)
+	for _, prefix := range prefixes {
+		ws := new(restful.WebService).Path(prefix)
+		for _, rt := range routes() {
+			ws.Route(ws.Method(rt.method).Path(rt.path).To(a.serve(&rt)))
+		}
+		c.Add(ws)
+	}
+	own := new(restful.WebService).Path("/")
+	own.Route(own.GET("/healthz").To(a.healthz))
+	own.Route(own.GET("/readyz").To(a.readyz))
+	own.Route(own.GET("/metrics").To(a.serveMetrics))
+	return c.Add(own)
+}
+
+// serve makes a route go-restful's: it runs the action and writes its reply or failure.
+func (a *API) serve(rt *route) restful.RouteFunction {
+	return func(req *restful.Request, resp *restful.Response) {
+		defer a.recovered(req, resp, rt.op)
+		began := false
+		answer, err := a.run(req, rt)
+		if err == nil {
+			began, err = a.envelope.success(resp, answer)
+		}
+		if err == nil {
+			return
+		}
+		a.logFailure(req, err)
+		if began {
+			// The caller must see a broken transfer, not a shorter list.
+			panic(http.ErrAbortHandler)
+		}
+		setCode(req, a.envelope.failure(resp, rt.op, err))
+	}
+}
+
+// recovered answers a panic of the operation, unless an answer was begun: that
+// one is cut off.
+func (a *API) recovered(req *restful.Request, resp *restful.Response, op operation) {
+	failed := recover()
+	switch {
+	case failed == nil:
+		return
+	case failed == http.ErrAbortHandler:
+		panic(failed)
+	}
+	a.log.Error("panic", "method", req.Request.Method, "path", req.Request.URL.Path, "panic", failed, "stack", string(debug.Stack()))
+	if resp.ContentLength() > 0 {
+		panic(http.ErrAbortHandler)
+	}
+	setCode(req, a.envelope.failure(resp, op, errPanic))
+}
+
+func (a *API) run(req *restful.Request, rt *route) (reply, error) {
+	// A trailing slash is taken for nothing, as always. But a DELETE of an item
+	// with an empty name would then be one of all items.
+	if rt.method == http.MethodDelete && strings.HasSuffix(req.Request.URL.Path, "/") {
+		return reply{}, storage.Invalid("path", "ends with a slash: the last segment is empty")
+	}
+	r := &request{restful: req, route: rt, maxBody: a.maxBody, query: a.query}
+	return rt.do(a, req.Request.Context(), r)
+}
+
+// routerRefusal answers what the router refuses: no route, wrong method.
+func (a *API) routerRefusal(err restful.ServiceError, req *restful.Request, resp *restful.Response) {
+	for name, values := range err.Header {
+		for _, value := range values {
+			resp.Header().Add(name, value)
+		}
+	}
+	sentence := http.StatusText(err.Code) + ": "
+	switch err.Code {
+	case http.StatusNotFound:
+		sentence += "there is no such route."
+	case http.StatusMethodNotAllowed:
+		sentence += req.Request.Method + " is not a method of this route."
+	default:
+		sentence += "the request does not fit the route."
+	}
+	setCode(req, err.Code)
+	a.envelope.refusal(resp, err.Code, sentence)
+}
+
+// noSlashes refuses a percent-encoded slash before the router sees it: decoded,
+// it would be the end of a segment, and the request would mean something else.
+func (a *API) noSlashes(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(strings.ToLower(r.URL.RawPath), "%2f") {
+			a.envelope.refusal(w, http.StatusNotFound, "Not Found: a percent-encoded slash can't be part of a path segment.")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
