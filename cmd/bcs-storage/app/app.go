@@ -1,0 +1,185 @@
+// Package app joins the parts of the service: configuration, engines, API,
+// janitor and listener. The program and its tests start it in the same way.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"bcs-storage/conf"
+	"bcs-storage/handlers"
+	"bcs-storage/handlers/query"
+	"bcs-storage/storage"
+	"bcs-storage/storage/sqlite"
+	"bcs-storage/watch/local"
+)
+
+// Options is what New needs. Config must have come from conf.Load or passed Validate.
+type Options struct {
+	Config  conf.Config
+	Log     *slog.Logger
+	Now     func() time.Time // nil is time.Now
+	Version string
+}
+
+// App is one running service. Several may run in one process.
+type App struct {
+	config   conf.Config
+	log      *slog.Logger
+	docs     storage.Documents
+	janitor  *storage.Janitor
+	listener net.Listener
+	server   *http.Server
+	stop     sync.Once
+	stopped  error
+}
+
+// databaseFile is where the embedded engine keeps everything, in the data directory.
+const databaseFile = "bcs-storage.db"
+
+// Limits on how long a client may take. Bodies and answers have none: a list
+// of any size is streamed at the speed of its reader.
+const (
+	readHeaderTimeout = 10 * time.Second
+	idleTimeout       = 120 * time.Second
+)
+
+// New opens the engines and listens; Addr is known afterwards and requests
+// wait until Run. On an error nothing stays open.
+func New(ctx context.Context, o Options) (*App, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	a := &App{config: o.Config, log: o.Log}
+	handler, err := a.open(ctx, o)
+	if err != nil {
+		return nil, errors.Join(err, a.close())
+	}
+	if a.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", o.Config.Listen); err != nil {
+		return nil, errors.Join(fmt.Errorf("listen: %w", err), a.close())
+	}
+	a.server = &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: readHeaderTimeout,
+		IdleTimeout:       idleTimeout,
+		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
+	}
+	o.Log.Info("started", "version", o.Version, "listen", a.Addr(), "storage", o.Config.Storage, "watch", o.Config.Watch, "dialect", o.Config.Dialect)
+	return a, nil
+}
+
+// open builds everything behind the listener, from the engine up to the routes.
+func (a *App) open(ctx context.Context, o Options) (http.Handler, error) {
+	c := o.Config
+	zone, err := time.LoadLocation(c.Query.TimeZone)
+	if err != nil {
+		return nil, fmt.Errorf("query.timeZone: %w", err)
+	}
+	collections := append(storage.Collections(), local.Collection)
+	engine, err := sqlite.Open(ctx, filepath.Join(c.DataDir, databaseFile), collections)
+	if err != nil {
+		return nil, err
+	}
+	a.docs = engine
+	a.janitor = &storage.Janitor{
+		Documents: a.docs,
+		Rules: []storage.Retention{
+			retention(storage.Events, c.Retention.Events),
+			retention(storage.Alarms, c.Retention.Alarms),
+		},
+		Interval: c.Retention.Interval,
+		Now:      o.Now,
+		Log:      o.Log,
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return handlers.New(handlers.Options{
+		Documents:      a.docs,
+		Nodes:          local.New(a.docs, o.Now),
+		Dialect:        dialect(c.Dialect),
+		SemanticStatus: c.HTTP.Status == conf.StatusSemantic,
+		MaxBody:        c.HTTP.MaxBodyBytes,
+		Query: query.Options{
+			Zone:          zone,
+			IgnoreUnknown: c.Query.UnknownParameters == conf.UnknownIgnore,
+			MaxLength:     int64(c.Query.MaxLength),
+		},
+		Now:      o.Now,
+		Log:      o.Log,
+		Registry: registry,
+	})
+}
+
+func retention(c *storage.Collection, k conf.Keep) storage.Retention {
+	return storage.Retention{Collection: c, MaxAge: k.MaxAge, MaxPerCluster: int64(k.MaxPerCluster)}
+}
+
+func dialect(word string) handlers.Dialect {
+	dialects := []handlers.Dialect{handlers.Documented(), handlers.Deployed()}
+	i := slices.IndexFunc(dialects, func(d handlers.Dialect) bool { return d.Name == word })
+	return dialects[max(i, 0)]
+}
+
+// Addr is where the service listens, host:port with the real port.
+func (a *App) Addr() string { return a.listener.Addr().String() }
+
+// Run serves and sweeps until ctx is done, which is no error, or the listener fails.
+func (a *App) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var sweeping sync.WaitGroup
+	sweeping.Go(func() { a.janitor.Run(ctx) })
+	defer sweeping.Wait()
+	defer cancel()
+
+	failed := make(chan error, 1)
+	go func() { failed <- a.server.Serve(a.listener) }()
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-failed:
+		if errors.Is(err, http.ErrServerClosed) {
+			return nil
+		}
+		return err
+	}
+}
+
+// Stop lets running requests end until ctx is done, cuts off the rest, and
+// closes the engines. Later calls answer as the first.
+func (a *App) Stop(ctx context.Context) error {
+	a.stop.Do(func() {
+		err := a.server.Shutdown(ctx)
+		if err != nil {
+			err = errors.Join(fmt.Errorf("requests were cut off: %w", err), a.server.Close())
+		}
+		a.stopped = errors.Join(err, a.close())
+		a.log.Info("stopped")
+	})
+	return a.stopped
+}
+
+// close releases what New opened, in the opposite order.
+func (a *App) close() error {
+	var errs []error
+	if a.listener != nil {
+		if err := a.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if a.docs != nil {
+		errs = append(errs, a.docs.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"bcs-storage/cmd/bcs-storage/app"
+	"bcs-storage/conf"
+)
+
+func (c cli) serveCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the HTTP API until SIGINT or SIGTERM",
+		Long: `Serve the HTTP API until SIGINT or SIGTERM. A second signal ends the process at once.
+
+Settings come from the file, then the environment, then the flags; the later one wins.
+"bcs-storage config" prints all of them, also those that have no flag.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			config, err := c.load(cmd.Flags())
+			if err != nil {
+				return err
+			}
+			return failed(c.serve(cmd.Context(), config))
+		},
+	}
+	addSettings(cmd.Flags())
+	return cmd
+}
+
+func (c cli) serve(ctx context.Context, config conf.Config) error {
+	a, err := app.New(ctx, app.Options{Config: config, Log: newLogger(config.Log, c.stderr), Version: buildVersion()})
+	if err != nil {
+		return fmt.Errorf("start: %w", err)
+	}
+	fmt.Fprintf(c.stdout, "listening on http://%s\n", a.Addr())
+	served := a.Run(ctx)
+
+	// ctx is done here, and requests that are still running must have their time all the same.
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), config.HTTP.ShutdownTimeout)
+	defer cancel()
+	return errors.Join(wrap("serve", served), wrap("stop", a.Stop(stopping)))
+}
+
+func wrap(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+func (c cli) configCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "config",
+		Short: "Print the settings that serve would use, with a comment on each",
+		Long: `Print the settings that serve would use, given the same file, environment and flags.
+The output is a file for --config, apart from secrets, which are not printed.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			config, err := c.load(cmd.Flags())
+			if err != nil {
+				return err
+			}
+			return failed(config.WriteYAML(c.stdout))
+		},
+	}
+	addSettings(cmd.Flags())
+	return cmd
+}
+
+// addSettings makes a flag of each setting that has one. All are text: conf reads the values, so that it can report what
+// is wrong with all of them at once.
+func addSettings(flags *pflag.FlagSet) {
+	flags.SortFlags = false
+	flags.String(conf.FlagConfig, "", "`FILE` with settings in YAML. Environment: "+conf.EnvConfig+".")
+	for _, s := range conf.Settings() {
+		if s.Flag != "" {
+			flags.String(s.Flag, s.Default(), s.Usage())
+		}
+	}
+}
+
+func (c cli) load(flags *pflag.FlagSet) (conf.Config, error) {
+	given := map[string]string{}
+	flags.Visit(func(f *pflag.Flag) { given[f.Name] = f.Value.String() })
+	return conf.Load(c.environ, given)
+}
+
+func newLogger(l conf.Log, w io.Writer) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(l.Level)); err != nil {
+		level = slog.LevelInfo // not reached with a Config that Load returned
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if l.Format == conf.LogFormatJSON {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
