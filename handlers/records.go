@@ -61,8 +61,8 @@ func (a *API) putEvent(ctx context.Context, r *request) (reply, error) {
 		return reply{}, err
 	}
 	identity := eventIdentity(members)
-	if err := checkName("id", identity); err != nil && len(identity) > maxSegment {
-		return reply{}, err
+	if len(identity) > maxSegment {
+		return reply{}, storage.Invalid("id", "longer than %d bytes", maxSegment)
 	}
 	d := storage.NewDocument(storage.Events, storage.Key{cluster, identity}, members...)
 	return written(), a.docs.Put(ctx, storage.Events, d, a.now())

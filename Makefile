@@ -1,0 +1,36 @@
+# Everything that a developer does. CI runs "make lint" and "make test".
+GO         ?= go
+FUZZTIME   ?= 20s
+VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+# The race detector needs a C compiler; without one the tests run all the same.
+RACE       ?= $(shell command -v $$($(GO) env CC) >/dev/null 2>&1 && echo -race)
+
+.PHONY: help build run test lint fuzz bench samples clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build bin/bcs-storage
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/bcs-storage ./cmd/bcs-storage
+
+run: build ## build and serve on 127.0.0.1:50024, data in ./data
+	bin/bcs-storage serve
+
+test: ## run every test, with the race detector where there is a C compiler
+	@test -n "$(RACE)" || echo "no C compiler: the race detector is off"
+	$(GO) test $(RACE) -timeout 20m ./...
+
+lint: ## formatting, vet, staticcheck, imports between folders
+	scripts/lint.sh
+
+fuzz: ## run every fuzz test for FUZZTIME (default 20s) each
+	scripts/fuzz.sh $(FUZZTIME)
+
+bench: ## run every benchmark
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+samples: ## write the sample clusters in scripts/samples anew
+	$(GO) run ./scripts/samples/gen
+
+clean: ## remove what build and run made
+	rm -rf bin data

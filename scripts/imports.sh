@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Which package may import which: the dependencies run one way. Fails on an edge that is not listed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# package (regular expression) -> packages of the project that it may import (regular expression)
+rules='
+storage                      -
+storage/storagetest          storage
+storage/(sqlite|mongo)       storage
+watch                        -
+watch/watchtest              watch
+watch/zk                     watch
+watch/local                  watch|storage
+conf                         -
+handlers/(query|ccs|cce|ncs) storage
+handlers                     handlers/.*|storage|watch
+cmd/.*                       .*
+scripts/.*                   -
+'
+# module -> the only packages that may import it
+owners='
+github.com/emicklei/go-restful  handlers
+modernc.org/sqlite              storage/sqlite
+go.mongodb.org/mongo-driver     storage/mongo
+github.com/go-zookeeper/zk      watch/zk
+'
+edges=$(go list -f '{{$p := .ImportPath}}{{range .Imports}}{{$p}} {{.}}{{"\n"}}{{end}}' ./...)
+bad=0
+while read -r from to; do
+  [ -n "$from" ] || continue
+  from=${from#bcs-storage/}
+  case $to in
+  bcs-storage/*)
+    to=${to#bcs-storage/}
+    ok=0
+    while read -r package allowed; do
+      [ -n "$package" ] || continue
+      if [[ $from =~ ^($package)$ ]] && [[ $to =~ ^($allowed)$ ]]; then ok=1; fi
+    done <<<"$rules"
+    [ $ok = 1 ] || { echo "import not allowed: $from -> $to" >&2; bad=1; }
+    ;;
+  *)
+    while read -r module owner; do
+      [ -n "$module" ] || continue
+      if [[ $to == "$module"* ]] && [[ $from != "$owner" ]]; then
+        echo "import not allowed: $from -> $to (only $owner may)" >&2; bad=1
+      fi
+    done <<<"$owners"
+    ;;
+  esac
+done <<<"$edges"
+exit $bad

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Formatting, vet, staticcheck, and the rules of the project that no linter knows.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+fail() { printf '%s\n' "$@" >&2; exit 1; }
+
+unformatted=$(gofmt -l $(git ls-files -co --exclude-standard '*.go'))
+[ -z "$unformatted" ] || fail "not formatted (gofmt -w):" "$unformatted"
+
+go vet ./...
+go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+scripts/imports.sh
+
+extra=$(git ls-files | cut -d/ -f1 | sort -u | grep -vE '^(cmd|storage|handlers|watch|conf|scripts|go\.mod|go\.sum|Makefile|README\.md|\..*)$' || true)
+[ -z "$extra" ] || fail "the top level is fixed; this does not belong there:" "$extra"
+
+# Initialisation is explicit, tests do not sleep.
+found=$(git grep -nE '^func init\(\)' -- '*.go' || true)
+[ -z "$found" ] || fail "func init:" "$found"
+found=$(git grep -nE 'time\.Sleep\(' -- '*_test.go' || true)
+[ -z "$found" ] || fail "a sleep in a test:" "$found"
+echo "lint: ok"
