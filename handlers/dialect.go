@@ -20,6 +20,8 @@ type operation struct {
 	plain bool
 	// watch operations have codes of their own in the field.
 	watch bool
+	// counted operations answer a total.
+	counted bool
 }
 
 // The operations, by the section of the API document.
@@ -27,6 +29,7 @@ var (
 	dynamicPut, dynamicGet = operation{verb: put}, operation{verb: get}
 	dynamicDelete          = operation{verb: remove}
 	dynamicList            = operation{verb: list}
+	eventList              = operation{verb: list, counted: true}
 	plainPut, plainGet     = operation{verb: put, plain: true}, operation{verb: get, plain: true}
 	plainDelete            = operation{verb: remove, plain: true}
 	plainList              = operation{verb: list, plain: true}
@@ -60,6 +63,8 @@ type Dialect struct {
 	missing failure
 	// empty is the data of a failure.
 	empty func(operation) string
+	// totalOfFailure: a counted operation that fails says total 0.
+	totalOfFailure bool
 }
 
 // Documented answers as the API document V0.9.0 shows.
@@ -98,8 +103,9 @@ func Deployed() Dialect {
 			remove: {1405084, "(bcs-storage):delete resource failed."},
 			list:   {1405085, "(bcs-storage):list resource failed."},
 		},
-		watchPut: failure{1405080, "(bcs-storage):request data unmarshal failed."},
-		missing:  failure{1405087, "(bcs-storage):resource does not exist."},
+		totalOfFailure: true,
+		watchPut:       failure{1405080, "(bcs-storage):request data unmarshal failed."},
+		missing:        failure{1405087, "(bcs-storage):resource does not exist."},
 		empty: func(op operation) string {
 			if op.verb == list {
 				return "[]"

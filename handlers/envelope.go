@@ -124,7 +124,11 @@ func (e *envelope) failure(w http.ResponseWriter, op operation, err error) int {
 	if m.own || e.semantic {
 		status = m.status
 	}
-	e.write(w, status, f.code, f.text+" "+m.text(err), e.dialect.empty(op))
+	data := e.dialect.empty(op)
+	if op.counted && e.dialect.totalOfFailure {
+		data += `,"total":0`
+	}
+	e.write(w, status, f.code, f.text+" "+m.text(err), data)
 	return f.code
 }
 

@@ -46,8 +46,8 @@ var (
 func recordRoutes() []route {
 	return []route{
 		{method: http.MethodPut, path: "/events", op: dynamicPut, do: (*API).putEvent},
-		{method: http.MethodGet, path: "/events", op: dynamicList, do: listRecords(storage.Events, query.EventList)},
-		{method: http.MethodPost, path: "/events", op: dynamicList, do: listRecords(storage.Events, query.EventList)},
+		{method: http.MethodGet, path: "/events", op: eventList, do: listRecords(storage.Events, query.EventList)},
+		{method: http.MethodPost, path: "/events", op: eventList, do: listRecords(storage.Events, query.EventList)},
 		{method: http.MethodPost, path: "/alarms", op: dynamicPut, do: (*API).postAlarm},
 		{method: http.MethodGet, path: "/alarms", op: dynamicList, do: listRecords(storage.Alarms, query.AlarmList)},
 	}

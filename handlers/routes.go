@@ -61,7 +61,8 @@ func (a *API) container() *restful.Container {
 	c.Filter(a.observe)
 	c.ServiceErrorHandler(a.routerRefusal)
 	for _, prefix := range prefixes {
-		ws := new(restful.WebService).Path(prefix)
+		// What a client says it sends or accepts decides nothing: it is all JSON.
+		ws := new(restful.WebService).Path(prefix).Consumes("*/*").Produces("*/*")
 		for _, rt := range routes() {
 			ws.Route(ws.Method(rt.method).Path(rt.path).To(a.serve(&rt)))
 		}

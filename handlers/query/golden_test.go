@@ -135,10 +135,7 @@ func TestGoldenIsComplete(t *testing.T) {
 			t.Errorf("no case for %s with only offset", r.name)
 		}
 	}
-	for name, accept := range map[string]query.Accepts{
-		"field": query.Field, "extra": query.Extra | query.IgnoredExtra, "extra_contain": query.ExtraContain,
-		"offset": query.Page | query.Length, "limit": query.Page, "length": query.Length, "labelSelector": query.Free,
-	} {
+	for name, accept := range common {
 		for _, r := range routes() {
 			if !strings.Contains(r.name, "/") && r.accepts&accept != 0 && !seen[r.name+"?"+name] {
 				t.Errorf("no case for %s with only %s", r.name, name)

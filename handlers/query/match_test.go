@@ -846,11 +846,8 @@ func TestEmptyIsNotGiven(t *testing.T) {
 		for _, p := range r.params {
 			all = append(all, names(p)...)
 		}
-		for name, accept := range map[string]query.Accepts{
-			"field": query.Field, "extra": query.Extra | query.IgnoredExtra, "extra_contain": query.ExtraContain,
-			"offset": query.Page | query.Length, "limit": query.Page, "length": query.Length, "labelSelector": query.Free,
-		} {
-			if r.accepts&accept != 0 && (name != "field" || r.name != "mesos/namespace") {
+		for name, accept := range common {
+			if r.accepts&accept != 0 {
 				all = append(all, name)
 			}
 		}

@@ -11,6 +11,9 @@ import (
 	"bcs-storage/storage"
 )
 
+// maxFields bounds field: each path is compared with every other one.
+const maxFields = 1000
+
 // ParseFields reads field: dotted paths, comma separated, empty ones passed
 // over. Without any the projection is nil: everything.
 func ParseFields(name, s string) (*storage.Projection, error) {
@@ -22,6 +25,9 @@ func ParseFields(name, s string) (*storage.Projection, error) {
 		path, err := storage.ParsePath(name, part)
 		if err != nil {
 			return nil, err
+		}
+		if len(paths) == maxFields {
+			return nil, storage.Invalid(name, "more than %d paths", maxFields)
 		}
 		paths = append(paths, path)
 	}

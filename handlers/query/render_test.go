@@ -38,10 +38,20 @@ func specRoute(name string, s query.Spec) route {
 	}, s.Params, s.Accepts}
 }
 
+// common are the parameters of query.Accepts, by name.
+var common = map[string]query.Accepts{
+	"field": query.Field, "extra": query.Extra | query.IgnoredExtra, "extra_contain": query.ExtraContain,
+	"offset": query.Page | query.Length, "limit": query.Page, "length": query.Length, "labelSelector": query.Free,
+}
+
 func kindRoute(k query.Kind) route {
+	accepts := query.Field | query.Extra | query.Page | query.Free
+	if k.Namespaces {
+		accepts &^= query.Field
+	}
 	return route{k.Env + "/" + k.Word, func(p query.Params, o query.Options) (query.Plan, error) {
 		return k.Plan(cluster, p, o)
-	}, k.Params, query.Field | query.Extra | query.Page | query.Free}
+	}, k.Params, accepts}
 }
 
 // routes are all there are: the specs first, then every kind.
