@@ -34,30 +34,25 @@ type envelope struct {
 	semantic bool // HTTP status says what the envelope says
 }
 
-// success writes a reply. An error before anything was sent is returned and
-// nothing is written; one after that is returned with began set: the answer is then
-// broken and must be cut off, never ended as if it were whole.
-func (e *envelope) success(w http.ResponseWriter, r reply) (began bool, err error) {
+// success writes a reply. After an error the answer is incomplete: if none of
+// it was sent yet the failure can still be written, else it must be cut off,
+// never ended as if it were whole.
+func (e *envelope) success(w http.ResponseWriter, r reply) error {
 	buf := bufio.NewWriterSize(w, 32<<10)
-	head := func() {
-		w.Header().Set("Content-Type", contentType)
-		buf.WriteString(`{"result":true,"code":0,"message":"`)
-		buf.WriteString(e.dialect.success)
-		buf.WriteString(`","data":`)
-	}
+	w.Header().Set("Content-Type", contentType)
+	buf.WriteString(`{"result":true,"code":0,"message":"`)
+	buf.WriteString(e.dialect.success)
+	buf.WriteString(`","data":`)
 	switch {
 	case r.documents != nil:
-		if began, err = writeDocuments(buf, r.documents, head); err != nil {
-			return began, err
+		if err := writeDocuments(buf, r.documents); err != nil {
+			return err
 		}
 	case r.names != nil:
-		head()
 		writeNames(buf, r.names)
 	case r.item != nil:
-		head()
 		writeItem(buf, r.item, r.inArray)
 	default:
-		head()
 		buf.WriteString(e.dialect.written)
 	}
 	if r.total != nil {
@@ -65,32 +60,26 @@ func (e *envelope) success(w http.ResponseWriter, r reply) (began bool, err erro
 		buf.WriteString(strconv.FormatInt(*r.total, 10))
 	}
 	buf.WriteByte('}')
-	return true, buf.Flush()
+	return buf.Flush()
 }
 
-// writeDocuments writes the array; head is written once the first document is
-// there, so that a query that fails at once is answered as a failure.
-func writeDocuments(buf *bufio.Writer, documents iter.Seq2[[]byte, error], head func()) (began bool, err error) {
+// writeDocuments writes the array, each document as it comes.
+func writeDocuments(buf *bufio.Writer, documents iter.Seq2[[]byte, error]) error {
+	buf.WriteByte('[')
+	first := true
 	for doc, err := range documents {
 		if err != nil {
-			return began, err
+			return err
 		}
-		if !began {
-			head()
-			buf.WriteByte('[')
-			began = true
-		} else {
+		if !first {
 			buf.WriteByte(',')
 		}
+		first = false
 		if _, err := buf.Write(doc); err != nil {
-			return true, err
+			return err
 		}
 	}
-	if !began {
-		head()
-		buf.WriteByte('[')
-	}
-	return true, buf.WriteByte(']')
+	return buf.WriteByte(']')
 }
 
 func writeNames(buf *bufio.Writer, names []string) {

@@ -79,16 +79,15 @@ func (a *API) container() *restful.Container {
 func (a *API) serve(rt *route) restful.RouteFunction {
 	return func(req *restful.Request, resp *restful.Response) {
 		defer a.recovered(req, resp, rt.op)
-		began := false
 		answer, err := a.run(req, rt)
 		if err == nil {
-			began, err = a.envelope.success(resp, answer)
+			err = a.envelope.success(resp, answer)
 		}
 		if err == nil {
 			return
 		}
 		a.logFailure(req, err)
-		if began {
+		if resp.ContentLength() > 0 {
 			// The caller must see a broken transfer, not a shorter list.
 			panic(http.ErrAbortHandler)
 		}

@@ -98,7 +98,7 @@ func parseInt(name, s string) (int64, error) {
 }
 
 func parseBool(name, s string) (bool, error) {
-	switch s {
+	switch strings.ToLower(s) {
 	case "true", "1":
 		return true, nil
 	case "false", "0":
