@@ -92,10 +92,11 @@ func listNodes(env string) action {
 	}
 }
 
-// payloads are the entries that the filter holds for, projected.
+// payloads are a page of the entries that the filter holds for, projected.
 func payloads(entries iter.Seq2[watch.Entry, error], p query.Parsed) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		var buf []byte
+		skip, left := p.Skip, p.Limit
 		for entry, err := range entries {
 			if err != nil {
 				yield(nil, err)
@@ -105,8 +106,15 @@ func payloads(entries iter.Seq2[watch.Entry, error], p query.Parsed) iter.Seq2[[
 			if !storage.Match(p.Filter, &record) {
 				continue
 			}
+			if skip > 0 {
+				skip--
+				continue
+			}
 			buf = p.Fields.Append(buf[:0], &record)
 			if !yield(buf, nil) {
+				return
+			}
+			if left--; left == 0 {
 				return
 			}
 		}

@@ -197,17 +197,15 @@ func (k Kind) Plan(cluster string, params Params, o Options) (Plan, error) {
 			k = Kind{Env: k.Env, Word: k.Word, Types: k.Used, Params: namespaced(), Namespaces: true}
 		}
 	}
-	spec := Spec{Params: k.Params, Accepts: Field | Extra | Page | Free}
-	plan := Plan{}
-	if k.Namespaces {
-		spec.Accepts &^= Field
-		plan.Distinct = namespaceField
-	}
-	parsed, err := spec.Parse(params, o)
+	parsed, err := Spec{Params: k.Params, Accepts: Field | Extra | Page | Free}.Parse(params, o)
 	if err != nil {
 		return Plan{}, err
 	}
-	plan.Query = parsed.Query()
+	plan := Plan{Query: parsed.Query()}
+	if k.Namespaces {
+		// The answer is names: consoles send field here too, and it selects nothing.
+		plan.Distinct, plan.Query.Fields = namespaceField, nil
+	}
 	for _, t := range k.Types {
 		plan.Query.Scopes = append(plan.Query.Scopes, storage.Key{cluster, t})
 	}

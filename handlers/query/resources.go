@@ -23,7 +23,7 @@ var (
 		{Name: "name", Path: "name"},
 	}}
 	// WatchList is GET of watch payloads (API document, "Watch类数据", list resource).
-	WatchList = Spec{Accepts: Field | Extra}
+	WatchList = Spec{Accepts: Field | Extra | Page}
 	// None is a route without parameters.
 	None = Spec{}
 	// EventList is GET and POST of events (API document, "list events").

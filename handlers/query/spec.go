@@ -12,7 +12,8 @@ import (
 type Options struct {
 	// Zone is where a time without a zone is meant. nil is UTC.
 	Zone *time.Location
-	// IgnoreUnknown passes over parameters that nothing declares, instead of refusing them.
+	// IgnoreUnknown passes over parameters that nothing declares, instead of
+	// refusing them. A DELETE refuses them all the same (see Strict).
 	IgnoreUnknown bool
 	// MaxLength is the page length of events and alarms where none is asked
 	// for, and the most that may be asked for.
@@ -65,7 +66,8 @@ const (
 	// IgnoredExtra is extra on a PUT: clients send it, it means nothing.
 	IgnoredExtra
 	// Strict is for DELETE: a parameter with an empty value is refused rather
-	// than taken as not given, and extra may not speak of what the path fixes.
+	// than taken as not given, so is an unknown one in any case, and extra may
+	// not speak of what the path fixes.
 	Strict
 )
 
@@ -206,7 +208,7 @@ func (r *reader) rest(free bool, o Options, add func(storage.Filter, error) erro
 			}
 			continue
 		}
-		if !o.IgnoreUnknown {
+		if r.strict || !o.IgnoreUnknown {
 			return storage.Invalid(name, "unknown parameter")
 		}
 	}

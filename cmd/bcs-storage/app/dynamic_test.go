@@ -231,6 +231,8 @@ func TestUnknownParametersIgnored(t *testing.T) {
 		s.do("GET", documentedPrefix+path+"?foo=bar", "").ok()
 	}
 	s.do("GET", documentedPrefix+podsPath+"?limit=x&foo=bar", "").failed("limit")
+	s.do("DELETE", documentedPrefix+podsPath+"?updateTimeBegn=1", "").failed("updateTimeBegn")
+	s.do("GET", documentedPrefix+podPath, "").ok()
 }
 
 // TestTimesInQueries: the sample requests of the API document, with instants in

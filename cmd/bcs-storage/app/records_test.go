@@ -234,6 +234,9 @@ func TestWatchData(t *testing.T) {
 		"?field=ports":              `[{},{"ports":[80]}]`,
 		"?" + extra(`{"weight":2}`): `[{"updateTime":"2026-11-21T12:00:00.123456789Z","weight":2}]`,
 		"?" + extra(`{"weight":3}`): `[]`,
+		"?limit=1&field=weight":     `[{"weight":2}]`,
+		"?limit=1&offset=1":         `[` + want + `]`,
+		"?offset=2":                 `[]`,
 	} {
 		if got := s.do("GET", base+"n/exportservice"+query, "").ok(); got != want {
 			t.Errorf("%s: got  %s\nwant %s", query, got, want)

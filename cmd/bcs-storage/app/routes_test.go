@@ -120,6 +120,20 @@ func (s shape) prefix(dialect string) string {
 	return "["
 }
 
+// TestHeaders: what clients say they send or accept decides nothing.
+func TestHeaders(t *testing.T) {
+	s := start(t, settings{})
+	for _, kind := range []string{"", "application/json", "application/json; charset=utf-8", "text/plain", "application/x-www-form-urlencoded"} {
+		s.do("PUT", documentedPrefix+podPath, `{"data":{"a":1}}`, "Content-Type", kind).ok()
+		s.do("PUT", documentedPrefix+podPath, `{"data":{"a":1}}`, "Accept", kind).ok()
+		for _, path := range []string{podPath, podsPath, queryPath, "/events"} {
+			s.do("GET", documentedPrefix+path, "", "Accept", kind).ok()
+		}
+		s.do("POST", documentedPrefix+queryPath, `{}`, "Content-Type", kind, "Accept", kind).ok()
+		s.do("DELETE", documentedPrefix+podPath, "", "Content-Type", kind, "Connection", "close").ok()
+	}
+}
+
 // TestFailureForms: code, message and data of a failure, by route and dialect.
 func TestFailureForms(t *testing.T) {
 	type form struct {
@@ -226,6 +240,7 @@ func TestNamespaces(t *testing.T) {
 		"/query/mesos/dynamic/clusters/C/namespace?namespace=b,z":              `["b"]`,
 		"/query/mesos/dynamic/clusters/C/namespace?name=y":                     `["a"]`,
 		"/query/mesos/dynamic/clusters/C/namespace?" + extra(`{"data.a":1}`):   `["b"]`,
+		"/query/mesos/dynamic/clusters/C/namespace?field=data":                 `["a","b"]`,
 		"/query/mesos/dynamic/clusters/none/namespace":                         `[]`,
 		"/query/k8s/dynamic/clusters/C/namespace?used=1":                       `["k1"]`,
 		"/query/k8s/dynamic/clusters/C/namespace?used=1&data.a=2":              `["k1"]`,
