@@ -70,17 +70,30 @@ func (a *API) listDocuments(ctx context.Context, r *request) (reply, error) {
 	return reply{documents: a.docs.List(ctx, t.collection, t.query(p))}, nil
 }
 
-// putDocument stores the body's data under the target's key.
+// putDocument stores the body's data, and what the route keeps beside it, under
+// the target's key.
 func (a *API) putDocument(ctx context.Context, r *request) (reply, error) {
 	t, _, err := a.parsed(r)
 	if err != nil {
 		return reply{}, err
 	}
-	data, err := r.data()
+	body, err := r.object()
 	if err != nil {
 		return reply{}, err
 	}
-	d := storage.NewDocument(t.collection, t.key, storage.Member{Name: "data", Value: data})
+	var members []storage.Member
+	for _, f := range r.route.beside {
+		value, err := f.read(body)
+		if err != nil {
+			return reply{}, err
+		}
+		members = append(members, storage.Member{Name: f.name, Value: value})
+	}
+	data, err := dataOf(body)
+	if err != nil {
+		return reply{}, err
+	}
+	d := storage.NewDocument(t.collection, t.key, append(members, storage.Member{Name: "data", Value: data})...)
 	if err := r.route.accepts(r, d); err != nil {
 		return reply{}, err
 	}

@@ -43,7 +43,7 @@ func hostRoutes() []route {
 	item := segmentsOf(storage.Hosts, "ip")
 	return []route{
 		{method: http.MethodGet, path: "/host/{ip}", op: dynamicGet, do: (*API).getDocument, target: item, spec: query.ItemGet, alwaysArray: true},
-		{method: http.MethodPut, path: "/host/{ip}", op: dynamicPut, do: (*API).putHost, target: item, spec: query.ItemPut},
+		{method: http.MethodPut, path: "/host/{ip}", op: dynamicPut, do: (*API).putDocument, target: item, spec: query.ItemPut, beside: []field{{"clusterId", text}}},
 		{method: http.MethodDelete, path: "/host/{ip}", op: dynamicDelete, do: (*API).deleteDocument, target: item, spec: query.ItemDelete(storage.Hosts)},
 		{method: http.MethodGet, path: "/host/clusters/{clusterId}", op: dynamicList, do: (*API).listDocuments, target: hostsOfCluster, spec: query.List},
 		{method: http.MethodPut, path: "/host/clusters/{clusterId}", op: dynamicPut, do: relateHosts(true)},
@@ -59,30 +59,6 @@ func hostsOfCluster(r *request) (target, error) {
 		collection: storage.Hosts,
 		filter:     storage.OneOf(storage.Path{"clusterId"}, storage.String(cluster)),
 	}, err
-}
-
-// putHost stores a host with the cluster that the body names.
-func (a *API) putHost(ctx context.Context, r *request) (reply, error) {
-	t, _, err := a.parsed(r)
-	if err != nil {
-		return reply{}, err
-	}
-	body, err := r.object()
-	if err != nil {
-		return reply{}, err
-	}
-	cluster, err := textMember(body, "clusterId")
-	if err != nil {
-		return reply{}, err
-	}
-	data, ok := storage.Lookup(body, storage.Path{"data"})
-	if !ok {
-		return reply{}, storage.Invalid("data", "missing from the body")
-	}
-	d := storage.NewDocument(storage.Hosts, t.key,
-		storage.Member{Name: "clusterId", Value: storage.AppendString(nil, cluster)},
-		storage.Member{Name: "data", Value: data})
-	return written(), a.docs.Put(ctx, storage.Hosts, d, a.now())
 }
 
 // relateHosts puts hosts into the path's cluster. With exclusive the cluster

@@ -123,13 +123,9 @@ func (r *request) object() ([]byte, error) {
 	return body, nil
 }
 
-// data is the member data of the body, which must be there. Other members are
+// dataOf is the member data of a body, which must be there. Other members are
 // what newer clients may send; they have no meaning.
-func (r *request) data() ([]byte, error) {
-	body, err := r.object()
-	if err != nil {
-		return nil, err
-	}
+func dataOf(body []byte) ([]byte, error) {
 	data, ok := storage.Lookup(body, storage.Path{"data"})
 	if !ok {
 		return nil, storage.Invalid("data", "missing from the body")

@@ -29,6 +29,7 @@ type route struct {
 	// What actions on documents need to know.
 	target      func(*request) (target, error)
 	spec        query.Spec
+	beside      []field                                // members of a PUT that are kept beside data
 	check       func(*request, storage.Document) error // nil: every document is accepted
 	alwaysArray bool                                   // an item is answered as an array in every dialect
 }

@@ -58,7 +58,11 @@ func (a *API) getNode(ctx context.Context, _ *request, n watch.Node) (reply, err
 // putNode keeps the body's data, an object, with the time beside its members:
 // followers tell by it that something was written.
 func (a *API) putNode(ctx context.Context, r *request, n watch.Node) (reply, error) {
-	data, err := r.data()
+	body, err := r.object()
+	if err != nil {
+		return reply{}, err
+	}
+	data, err := dataOf(body)
 	if err != nil {
 		return reply{}, err
 	}

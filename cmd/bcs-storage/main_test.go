@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -246,17 +245,7 @@ func TestServeCannotStart(t *testing.T) {
 func TestSignalStopsGracefully(t *testing.T) {
 	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
 		t.Run(sig.String(), func(t *testing.T) {
-			cmd := exec.CommandContext(t.Context(), os.Args[0], "serve", "--listen", "127.0.0.1:0", "--data-dir", t.TempDir())
-			cmd.Env = []string{asMain + "=1"}
-			cmd.Stderr = t.Output()
-			stdout, err := cmd.StdoutPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			address(t, bufio.NewReader(stdout))
+			cmd := startChild(t, "--data-dir", t.TempDir()).cmd
 			if err := cmd.Process.Signal(sig); err != nil {
 				t.Fatal(err)
 			}
