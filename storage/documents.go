@@ -21,7 +21,10 @@ type Member struct {
 // NewDocument builds the document of key: the collection's key fields (an
 // empty namespace is left out, see Dynamic), then members in the order given.
 func NewDocument(c *Collection, key Key, members ...Member) Document {
-	size := 64
+	size := 2
+	for i, field := range c.Key {
+		size += len(field) + len(key[i]) + 6
+	}
 	for _, m := range members {
 		size += len(m.Name) + len(m.Value) + 4
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"math"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -75,7 +74,7 @@ func checkNumber(param string, raw []byte) error {
 		}
 		return nil
 	}
-	if f, err := strconv.ParseFloat(string(raw), 64); err != nil || math.IsInf(f, 0) {
+	if _, err := strconv.ParseFloat(string(raw), 64); err != nil {
 		return Invalid(param, "the number %s does not fit a double", clip(raw))
 	}
 	return nil
@@ -103,7 +102,7 @@ func syntaxError(param string, err error) error {
 // order: the name and the raw value. It yields nothing for any other value.
 func Members(object []byte) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
-		c, ok := openContainer(skipSpaces(object))
+		c, ok := openContainer(object)
 		for ok && c.object {
 			key, value, more := c.next()
 			if !more || !yield(string(unquote(key)), value) {
@@ -117,7 +116,7 @@ func Members(object []byte) iter.Seq2[string, []byte] {
 // yields nothing for any other value.
 func Elements(array []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		c, ok := openContainer(skipSpaces(array))
+		c, ok := openContainer(array)
 		for ok && !c.object {
 			_, value, more := c.next()
 			if !more || !yield(value) {

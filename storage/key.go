@@ -31,6 +31,11 @@ func (k Key) Prefix() string {
 }
 
 func (k Key) write(b *strings.Builder) {
+	size := len(k)
+	for _, part := range k {
+		size += len(part)
+	}
+	b.Grow(size)
 	for i, part := range k {
 		if i > 0 {
 			b.WriteByte('/')

@@ -78,13 +78,14 @@ func (n *fieldNode) kid(quoted []byte) *fieldNode {
 	return nil
 }
 
-func (n *fieldNode) kidNamed(name string) *fieldNode {
+// hasLeaf says whether all of the member name is wanted.
+func (n *fieldNode) hasLeaf(name string) bool {
 	for i := range n.kids {
 		if n.kids[i].name == name {
-			return &n.kids[i]
+			return len(n.kids[i].kids) == 0
 		}
 	}
-	return nil
+	return false
 }
 
 // Append appends what the projection answers of the record.
@@ -98,13 +99,11 @@ func (p *Projection) Append(dst []byte, r *Record) []byte {
 		w.dst = AppendString(w.dst, r.ID)
 	}
 	w.members(r.Body, &p.root, func(name []byte) bool { return r.shadows(name) })
-	for _, name := range []string{FieldCreateTime, FieldUpdateTime} {
-		if kid := p.root.kidNamed(name); kid != nil && len(kid.kids) == 0 {
-			if raw, ok := r.own(name, nil); ok {
-				w.name(name)
-				w.dst = append(w.dst, raw...)
-			}
-		}
+	if p.root.hasLeaf(FieldCreateTime) {
+		w.time(FieldCreateTime, r.Created)
+	}
+	if p.root.hasLeaf(FieldUpdateTime) {
+		w.time(FieldUpdateTime, r.Updated)
 	}
 	return append(w.dst, '}')
 }

@@ -44,23 +44,28 @@ func (r *Record) resolve(path Path, visit func([]byte) bool) bool {
 	if len(path) == 0 {
 		return false
 	}
-	if raw, ok := r.own(path[0], make([]byte, 0, 64)); ok {
+	if raw, ok := r.own(path[0]); ok {
 		return resolve(raw, path[1:], visit)
 	}
 	return resolve(r.Body, path, visit)
 }
 
-// own is the value of a member that is not in Body, appended to dst.
-func (r *Record) own(name string, dst []byte) ([]byte, bool) {
-	switch name {
-	case FieldID:
-		return AppendString(dst, r.ID), r.ID != ""
-	case FieldCreateTime:
-		return appendQuotedTime(dst, r.Created), !r.Created.IsZero()
-	case FieldUpdateTime:
-		return appendQuotedTime(dst, r.Updated), !r.Updated.IsZero()
+// own is the value of a member that is not in Body.
+func (r *Record) own(name string) ([]byte, bool) {
+	switch {
+	case name == FieldID && r.ID != "":
+		return AppendString(nil, r.ID), true
+	case name == FieldCreateTime && !r.Created.IsZero():
+		return quotedTime(r.Created), true
+	case name == FieldUpdateTime && !r.Updated.IsZero():
+		return quotedTime(r.Updated), true
 	}
 	return nil, false
+}
+
+func quotedTime(t time.Time) []byte {
+	const room = 2 + len(TimeFormat) + 6 // the fraction is written in nanoseconds, then cut
+	return appendQuotedTime(make([]byte, 0, room), t)
 }
 
 func appendQuotedTime(dst []byte, t time.Time) []byte {
@@ -69,20 +74,11 @@ func appendQuotedTime(dst []byte, t time.Time) []byte {
 
 // innerOf is what stands between the braces of an object, without white space around it.
 func innerOf(object []byte) []byte {
+	object = trimSpace(object)
 	if len(object) < 2 {
 		return nil
 	}
-	inner := object[1 : len(object)-1]
-	inner = skipSpaces(inner)
-	for len(inner) > 0 {
-		switch inner[len(inner)-1] {
-		case ' ', '\n', '\t', '\r':
-			inner = inner[:len(inner)-1]
-			continue
-		}
-		break
-	}
-	return inner
+	return trimSpace(object[1 : len(object)-1])
 }
 
 // objectWriter appends members and sets the commas.

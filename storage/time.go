@@ -3,6 +3,7 @@ package storage
 import (
 	"math"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -30,23 +31,32 @@ func ParseTime(s string, loc *time.Location) (time.Time, bool) {
 	if len(s) < 1 || len(s) > 64 {
 		return time.Time{}, false
 	}
-	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
-		return UnixTime(n)
-	}
-	for _, layout := range zonedLayouts {
-		if t, err := time.Parse(layout, s); err == nil {
-			return inRange(t)
+	if strings.IndexByte(s, ':') < 0 {
+		n, err := strconv.ParseInt(s, 10, 64)
+		if err != nil {
+			return time.Time{}, false
 		}
+		return UnixTime(n)
 	}
 	if loc == nil {
 		loc = time.UTC
 	}
-	for _, layout := range localLayouts {
+	for _, layout := range layoutsFor(s) {
 		if t, err := time.ParseInLocation(layout, s, loc); err == nil {
 			return inRange(t)
 		}
 	}
 	return time.Time{}, false
+}
+
+// layoutsFor are the layouts that can fit s: a layout that does not costs a
+// parse and an error, for every document that a time range looks at.
+func layoutsFor(s string) []string {
+	const date = len("2006-01-02T")
+	if len(s) > date && strings.ContainsAny(s[date:], "Z+-") {
+		return zonedLayouts
+	}
+	return localLayouts
 }
 
 // UnixTime is the instant of so many seconds since 1970; false when FormatTime

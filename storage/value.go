@@ -86,6 +86,7 @@ func AppendString(dst []byte, s string) []byte {
 
 // scalarOf reads a trusted JSON value; false when it is an object or array.
 func scalarOf(raw []byte) (Value, bool) {
+	raw = trimSpace(raw)
 	if len(raw) == 0 {
 		return Value{}, false
 	}

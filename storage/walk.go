@@ -3,7 +3,8 @@ package storage
 import "bytes"
 
 // The functions in this file walk JSON that CheckJSON has accepted: they find
-// things fast because they need not check. None of them allocates.
+// things fast because they need not check. None of them allocates, but for a
+// name that is written with escapes.
 
 // skipSpace is the index of the first byte at or after i that is not white space.
 func skipSpace(b []byte, i int) int {
@@ -11,6 +12,20 @@ func skipSpace(b []byte, i int) int {
 		i++
 	}
 	return i
+}
+
+// trimSpace is b without the white space around it.
+func trimSpace(b []byte) []byte {
+	b = b[skipSpace(b, 0):]
+	for len(b) > 0 {
+		switch b[len(b)-1] {
+		case ' ', '\n', '\t', '\r':
+			b = b[:len(b)-1]
+		default:
+			return b
+		}
+	}
+	return b
 }
 
 // skipString is the index after the string that starts at i.
@@ -79,12 +94,14 @@ type cursor struct {
 	object bool
 }
 
-// openContainer positions a cursor before the first entry; false when v is a scalar.
+// openContainer positions a cursor before the first entry; false when v is a
+// scalar. White space before v is skipped.
 func openContainer(v []byte) (cursor, bool) {
-	if len(v) == 0 || v[0] != '{' && v[0] != '[' {
+	i := skipSpace(v, 0)
+	if i == len(v) || v[i] != '{' && v[i] != '[' {
 		return cursor{}, false
 	}
-	return cursor{b: v, i: 1, object: v[0] == '{'}, true
+	return cursor{b: v, i: i + 1, object: v[i] == '{'}, true
 }
 
 // next is the next entry; key is the quoted name in an object, nil in an array.
@@ -111,10 +128,10 @@ func (c *cursor) next() (key, value []byte, ok bool) {
 // nameIs says whether the quoted name key spells name.
 func nameIs(key []byte, name string) bool {
 	inner := key[1 : len(key)-1]
-	if string(inner) == name {
-		return true
+	if bytes.IndexByte(inner, '\\') < 0 {
+		return string(inner) == name
 	}
-	return bytes.IndexByte(inner, '\\') >= 0 && string(unquote(key)) == name
+	return string(unquote(key)) == name
 }
 
 // member is the value of the object's member name.
@@ -184,7 +201,7 @@ func arrayIndex(part string) (int, bool) {
 // Lookup is the first value that path leads to below a JSON value that
 // CheckJSON accepted, and whether there is one.
 func Lookup(v []byte, path Path) (value []byte, ok bool) {
-	ok = resolve(skipSpaces(v), path, func(found []byte) bool {
+	ok = resolve(trimSpace(v), path, func(found []byte) bool {
 		value = found
 		return true
 	})
