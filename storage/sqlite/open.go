@@ -1,0 +1,162 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sort"
+
+	"bcs-storage/storage"
+)
+
+// Open opens the file at path and makes it, and the directory it is in, when it
+// is not there. Only one engine may have a file open. When collections index
+// other paths than those the file was written with, Open brings its rows up to date.
+func Open(ctx context.Context, path string, collections []*storage.Collection) (*Engine, error) {
+	e, err := open(ctx, path, collections)
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", path, err)
+	}
+	return e, nil
+}
+
+func open(ctx context.Context, path string, collections []*storage.Collection) (_ *Engine, err error) {
+	if path, err = filepath.Abs(path); err != nil {
+		return nil, err
+	}
+	e := &Engine{tables: map[*storage.Collection]*table{}}
+	for _, c := range collections {
+		if e.tables[c], err = newTable(c); err != nil {
+			return nil, err
+		}
+	}
+	if err := prepareFile(path); err != nil {
+		return nil, err
+	}
+	if e.lock, err = lockFile(path); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, e.lock.release())
+		}
+	}()
+	c, err := dialWriter(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.migrate(ctx, c); err != nil {
+		return nil, errors.Join(err, c.close())
+	}
+	if e.reads, err = openPool(ctx, path); err != nil {
+		return nil, errors.Join(err, c.close())
+	}
+	e.writer = startWriter(c, func() (*conn, error) { return dialWriter(background, path) })
+	return e, nil
+}
+
+// prepareFile makes an empty file when there is none, and refuses one that is
+// not SQLite's or not ours before anything touches it.
+func prepareFile(path string) error {
+	f, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return createFile(path)
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	header := make([]byte, 100)
+	switch n, err := io.ReadFull(f, header); {
+	case n == 0 && err == io.EOF:
+		return nil
+	case err != nil && err != io.ErrUnexpectedEOF:
+		return err
+	case err != nil || string(header[:16]) != "SQLite format 3\x00":
+		return errors.New("the file is not a SQLite database")
+	}
+	if id := binary.BigEndian.Uint32(header[68:]); id != applicationID && id != 0 {
+		return errors.New("the file is a SQLite database of another program")
+	}
+	return nil
+}
+
+func createFile(path string) error {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	// SQLite syncs the directory for its log, not for a file it found there.
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// dialWriter opens the connection that writes, once it is sure that the file
+// is ours and not newer than this program.
+func dialWriter(ctx context.Context, path string) (*conn, error) {
+	c, err := dial(ctx, path, "rw", writerPragmas()...)
+	if err != nil {
+		return nil, err
+	}
+	empty, err := checkFile(ctx, c)
+	if err != nil {
+		return nil, errors.Join(err, c.close())
+	}
+	if !empty {
+		return c, nil
+	}
+	for _, pragma := range []string{
+		fmt.Sprintf("page_size = %d", pageSize),
+		"journal_mode = WAL",
+		fmt.Sprintf("application_id = %d", applicationID),
+		fmt.Sprintf("user_version = %d", schemaVersion),
+	} {
+		if err := c.pragma("PRAGMA " + pragma); err != nil {
+			return nil, errors.Join(err, c.close())
+		}
+	}
+	return c, nil
+}
+
+// checkFile refuses a file that this program must not write; empty says that
+// nobody has written it yet.
+func checkFile(ctx context.Context, c *conn) (empty bool, err error) {
+	version, err := c.number(ctx, "PRAGMA user_version")
+	if err != nil {
+		return false, err
+	}
+	id, err := c.number(ctx, "PRAGMA application_id")
+	if err != nil {
+		return false, err
+	}
+	objects, err := c.number(ctx, "SELECT count(*) FROM sqlite_schema")
+	switch {
+	case err != nil:
+		return false, err
+	case id != applicationID && (objects > 0 || id != 0):
+		return false, errors.New("the file is a SQLite database of another program")
+	case version > schemaVersion:
+		return false, fmt.Errorf("the file has schema version %d, this program knows up to %d: use a newer program", version, schemaVersion)
+	}
+	return version == 0, nil
+}
+
+func sortedTypes(c *storage.Collection) []string {
+	types := append(c.Types(), "")
+	sort.Strings(types)
+	return types
+}

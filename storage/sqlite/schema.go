@@ -1,0 +1,111 @@
+package sqlite
+
+import (
+	"fmt"
+	"strings"
+)
+
+const (
+	// applicationID marks the file as ours in SQLite's header: "bcss".
+	applicationID = 0x62637373
+	// schemaVersion is written into the file; a higher one is refused.
+	schemaVersion = 1
+	pageSize      = 8192
+)
+
+// writerPragmas are for the one connection that writes. FULL makes every commit
+// wait until the log is on the disk.
+func writerPragmas() []string {
+	return []string{
+		"busy_timeout = 10000",
+		"synchronous = FULL",
+		"cache_size = -65536",
+		"wal_autocheckpoint = 4000",
+		"journal_size_limit = 268435456",
+	}
+}
+
+func readerPragmas() []string {
+	return []string{"busy_timeout = 10000", "query_only = ON", "cache_size = -16384"}
+}
+
+const metaSQL = `CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID`
+
+// createSQL are the statements that make the table and its indexes. The body
+// is the last column, so that scans of the others need not read it.
+func (t *table) createSQL() []string {
+	sql := []string{fmt.Sprintf(`CREATE TABLE IF NOT EXISTS %s (
+		id TEXT NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL,
+		scope TEXT NOT NULL, ord INTEGER,
+		v0 TEXT, v1 TEXT, v2 TEXT, v3 TEXT, v4 TEXT, v5 TEXT,
+		t0 INTEGER, t1 INTEGER, t2 INTEGER,
+		body BLOB NOT NULL)`, t.name)}
+	for _, ix := range t.indexes() {
+		sql = append(sql, ix.sql(t.name))
+	}
+	return sql
+}
+
+// index is an index of a table: table_suffix.
+type index struct {
+	suffix, columns, where string
+	unique                 bool
+}
+
+func (ix index) sql(table string) string {
+	unique, where := "", ""
+	if ix.unique {
+		unique = "UNIQUE "
+	}
+	if ix.where != "" {
+		where = " WHERE " + ix.where
+	}
+	return fmt.Sprintf("CREATE %sINDEX IF NOT EXISTS %s_%s ON %s (%s)%s", unique, table, ix.suffix, table, ix.columns, where)
+}
+
+// indexes are all indexes of the table. Those of a value end in the columns by
+// which lists are ordered, so that a list by value streams without a sort;
+// those of a time hold the id, so that what is found can be ordered without
+// looking at rows.
+func (t *table) indexes() []index {
+	order := "id"
+	if t.newest() {
+		order = "ord, id"
+	}
+	all := []index{
+		{suffix: "id", columns: "id", unique: true},
+		{suffix: "created", columns: "scope, created, id"},
+	}
+	if t.c.KeepUpdateTime {
+		all = append(all, index{suffix: "updated", columns: "scope, updated, id"})
+	}
+	if t.newest() {
+		all = append(all, index{suffix: "order", columns: "scope, ord, id"}, index{suffix: "all", columns: "ord, id"})
+	}
+	for i := range t.values {
+		v := fmt.Sprintf("v%d", i)
+		all = append(all, index{suffix: v, columns: "scope, " + v + ", " + order, where: v + " IS NOT NULL"})
+	}
+	for i := range t.times {
+		if i == t.order {
+			continue // the order serves it
+		}
+		s := fmt.Sprintf("t%d", i)
+		all = append(all, index{suffix: s, columns: "scope, " + s + ", id", where: s + " IS NOT NULL"})
+	}
+	return all
+}
+
+// fingerprint changes whenever rows or indexes have to be made anew.
+func (t *table) fingerprint() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "scope %d newest %q\n", t.c.Scope, t.c.NewestFirst)
+	for _, typ := range sortedTypes(t.c) {
+		ix := t.indexOfType(typ)
+		fmt.Fprintf(&b, "%q values %q times %q\n", typ, ix.Values, ix.Times)
+	}
+	for _, ix := range t.indexes() {
+		b.WriteString(ix.sql(t.name) + "\n")
+	}
+	return b.String()
+}
