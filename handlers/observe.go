@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"time"
@@ -44,10 +45,18 @@ func (a *API) serveMetrics(req *restful.Request, resp *restful.Response) {
 	a.metrics.handler.ServeHTTP(resp.ResponseWriter, req.Request)
 }
 
-// codeAttribute is where the envelope's code is kept for the log and metrics.
-const codeAttribute = "code"
+// outcome is what an operation leaves for the log and the metrics.
+type outcome struct {
+	code int   // of the envelope
+	err  error // why it failed
+}
 
-func setCode(req *restful.Request, code int) { req.SetAttribute(codeAttribute, code) }
+// outcomeAttribute is where the outcome is kept on its way up.
+const outcomeAttribute = "outcome"
+
+func setOutcome(req *restful.Request, code int, err error) {
+	req.SetAttribute(outcomeAttribute, outcome{code, err})
+}
 
 // observe is around every request: it counts it and writes one line, also of
 // one that panics on its way up.
@@ -57,33 +66,31 @@ func (a *API) observe(req *restful.Request, resp *restful.Response, chain *restf
 	chain.ProcessFilter(req, resp)
 }
 
-// record counts the request and logs it.
+// record counts the request and logs it: at level error when the service is at
+// fault, with the reason whenever it failed.
 func (a *API) record(req *restful.Request, resp *restful.Response, took time.Duration) {
 	path := req.SelectedRoutePath()
 	if path == "" {
 		path = "none"
 	}
-	code, _ := req.Attribute(codeAttribute).(int)
+	out, _ := req.Attribute(outcomeAttribute).(outcome)
 	method := req.Request.Method
-	a.metrics.requests.WithLabelValues(path, method, strconv.Itoa(resp.StatusCode()), strconv.Itoa(code)).Inc()
+	a.metrics.requests.WithLabelValues(path, method, strconv.Itoa(resp.StatusCode()), strconv.Itoa(out.code)).Inc()
 	a.metrics.seconds.WithLabelValues(path, method).Observe(took.Seconds())
-	a.log.Info("request",
+	level, attributes := slog.LevelInfo, []any{
 		"method", method,
 		"route", path,
 		"cluster", req.PathParameter("clusterId"),
 		"status", resp.StatusCode(),
-		"code", code,
+		"code", out.code,
 		"bytes", resp.ContentLength(),
 		"duration", took,
-	)
-}
-
-// logFailure logs why an operation failed: what the caller did wrong at level
-// info, what the service did wrong at level error.
-func (a *API) logFailure(req *restful.Request, err error) {
-	level := a.log.Error
-	if callersFault(err) {
-		level = a.log.Info
 	}
-	level("operation failed", "method", req.Request.Method, "path", req.Request.URL.Path, "error", err)
+	if out.err != nil {
+		attributes = append(attributes, "path", req.Request.URL.Path, "error", out.err)
+		if !callersFault(out.err) {
+			level = slog.LevelError
+		}
+	}
+	a.log.Log(req.Request.Context(), level, "request", attributes...)
 }

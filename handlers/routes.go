@@ -87,12 +87,12 @@ func (a *API) serve(rt *route) restful.RouteFunction {
 		if err == nil {
 			return
 		}
-		a.logFailure(req, err)
 		if resp.ContentLength() > 0 {
 			// The caller must see a broken transfer, not a shorter list.
+			setOutcome(req, 0, err)
 			panic(http.ErrAbortHandler)
 		}
-		setCode(req, a.envelope.failure(resp, rt.op, err))
+		setOutcome(req, a.envelope.failure(resp, rt.op, err), err)
 	}
 }
 
@@ -108,9 +108,10 @@ func (a *API) recovered(req *restful.Request, resp *restful.Response, op operati
 	}
 	a.log.Error("panic", "method", req.Request.Method, "path", req.Request.URL.Path, "panic", failed, "stack", string(debug.Stack()))
 	if resp.ContentLength() > 0 {
+		setOutcome(req, 0, errPanic)
 		panic(http.ErrAbortHandler)
 	}
-	setCode(req, a.envelope.failure(resp, op, errPanic))
+	setOutcome(req, a.envelope.failure(resp, op, errPanic), errPanic)
 }
 
 func (a *API) run(req *restful.Request, rt *route) (reply, error) {
@@ -139,7 +140,7 @@ func (a *API) routerRefusal(err restful.ServiceError, req *restful.Request, resp
 	default:
 		sentence += "the request does not fit the route."
 	}
-	setCode(req, err.Code)
+	setOutcome(req, err.Code, nil)
 	a.envelope.refusal(resp, err.Code, sentence)
 }
 
