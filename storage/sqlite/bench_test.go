@@ -28,11 +28,11 @@ func openBench(b *testing.B) *sqlite.Engine {
 }
 
 // pod is a document of about 4.4 KB, the size of a pod as watchers report it.
-func pod(cluster, i int) storage.Document {
+func pod(cluster, i, version int) storage.Document {
 	key := storage.Key{fmt.Sprintf("BCS-K8S-%05d", cluster), "Pod", fmt.Sprintf("ns-%02d", i%20), fmt.Sprintf("web-%07d-7f9c6b5d4-abcde", i)}
 	var data bytes.Buffer
-	fmt.Fprintf(&data, `{"metadata":{"name":%q,"namespace":%q,"creationTimestamp":"2026-11-21T19:%02d:%02dZ","labels":{"app.kubernetes.io/name":"web"}},`,
-		key[3], key[2], i/60%60, i%60)
+	fmt.Fprintf(&data, `{"metadata":{"name":%q,"namespace":%q,"resourceVersion":"%09d","creationTimestamp":"2026-11-21T19:%02d:%02dZ","labels":{"app.kubernetes.io/name":"web"}},`,
+		key[3], key[2], version, i/60%60, i%60)
 	fmt.Fprintf(&data, `"status":{"phase":"Running","hostIP":"10.0.%d.%d","podIP":"10.1.%d.%d","startTime":"2026-11-21T19:30:57Z"},"spec":{"containers":[`,
 		i/100%10, i%100, i/250%250, i%250)
 	for data.Len() < 4000 {
@@ -73,7 +73,7 @@ func BenchmarkPut(b *testing.B) {
 	for _, writers := range []int{1, 16, 64} {
 		b.Run(fmt.Sprint(writers), func(b *testing.B) {
 			e := openBench(b)
-			fill(b, e, storage.Dynamic, total, func(i int) storage.Document { return pod(i%4, i) })
+			fill(b, e, storage.Dynamic, total, func(i int) storage.Document { return pod(i%4, i, 0) })
 			var next atomic.Int64
 			var wg sync.WaitGroup
 			b.ResetTimer()
@@ -81,7 +81,7 @@ func BenchmarkPut(b *testing.B) {
 				wg.Go(func() {
 					for i := next.Add(1); i <= int64(b.N); i = next.Add(1) {
 						n := int(i*7919) % total
-						if err := e.Put(b.Context(), storage.Dynamic, pod(n%4, n), at); err != nil {
+						if err := e.Put(b.Context(), storage.Dynamic, pod(n%4, n, int(i)), at.Add(time.Duration(i)*time.Millisecond)); err != nil {
 							b.Error(err)
 						}
 					}
@@ -96,7 +96,7 @@ func BenchmarkPut(b *testing.B) {
 func BenchmarkGet(b *testing.B) {
 	const total = 20000
 	e := openBench(b)
-	fill(b, e, storage.Dynamic, total, func(i int) storage.Document { return pod(i%4, i) })
+	fill(b, e, storage.Dynamic, total, func(i int) storage.Document { return pod(i%4, i, 0) })
 	for _, readers := range []int{1, 16} {
 		b.Run(fmt.Sprint(readers), func(b *testing.B) {
 			b.ReportAllocs()
@@ -125,7 +125,7 @@ func pods(i int) storage.Key {
 
 func BenchmarkList(b *testing.B) {
 	e := openBench(b)
-	fill(b, e, storage.Dynamic, 20000, func(i int) storage.Document { return pod(i%4, i) })
+	fill(b, e, storage.Dynamic, 20000, func(i int) storage.Document { return pod(i%4, i, 0) })
 	fill(b, e, storage.Events, 20000, func(i int) storage.Document { return event(i%4, i) })
 	name, err := storage.NewProjection("field", storage.P("resourceName"))
 	if err != nil {

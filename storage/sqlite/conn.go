@@ -55,6 +55,18 @@ func (c *conn) pragma(sql string) error {
 	return nil
 }
 
+// transaction runs f inside one.
+func (c *conn) transaction(f func() error) error {
+	if err := c.pragma("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	if err := f(); err != nil {
+		_ = c.pragma("ROLLBACK") // the first error is the one that says why
+		return err
+	}
+	return c.pragma("COMMIT")
+}
+
 func (c *conn) close() error {
 	c.forget()
 	return c.raw.Close()

@@ -91,10 +91,7 @@ func (c *cursor) fill(ctx context.Context, conn *conn) error {
 	}
 	c.grow()
 	var s statement
-	s.add("SELECT rowid, id, created, updated, ord, " + c.sure() + ", " + c.body())
-	s.from(c.s.t, &src)
-	s.order(&src)
-	s.add(" LIMIT ?", int64(c.size))
+	c.statement(&s, &src)
 	bytes, full := 0, false
 	err = conn.query(background, s.String(), s.args, func(values []driver.Value) bool {
 		c.chunk = append(c.chunk, scan(values))
@@ -113,6 +110,14 @@ func (c *cursor) fill(ctx context.Context, conn *conn) error {
 		c.src.after(*end)
 	}
 	return nil
+}
+
+// statement reads a chunk of src, which is a part of the cursor's source.
+func (c *cursor) statement(s *statement, src *source) {
+	s.add("SELECT rowid, id, created, updated, ord, " + c.sure() + ", " + c.body())
+	s.from(c.s.t, src)
+	s.order(src)
+	s.add(" LIMIT ?", int64(c.size))
 }
 
 // grow sets the size of the next chunk.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"math"
 	"strings"
 
 	"bcs-storage/storage"
@@ -12,47 +13,79 @@ import (
 // reindexStep is how many rows are recomputed in one transaction.
 const reindexStep = 500
 
-// migrate makes the tables and brings rows up to date whose index declaration
+// migrate makes the tables and brings those up to date whose declaration
 // changed. It can be interrupted at any point and then starts again.
 func (e *Engine) migrate(ctx context.Context, c *conn) error {
 	if err := c.pragma(metaSQL); err != nil {
 		return err
 	}
-	for _, t := range e.tables {
-		if err := t.migrate(ctx, c); err != nil {
-			return fmt.Errorf("collection %s: %w", t.name, err)
+	stale, err := e.staleTables(ctx, c)
+	if err != nil || len(stale) == 0 {
+		return err
+	}
+	err = c.transaction(func() error {
+		for _, t := range stale {
+			if err := t.prepare(ctx, c); err != nil {
+				return fmt.Errorf("collection %s: %w", t.name, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, t := range stale {
+		if err := t.recompute(ctx, c); err != nil {
+			return fmt.Errorf("index collection %s: %w", t.name, err)
 		}
 	}
-	return nil
+	return c.transaction(func() error {
+		for _, t := range stale {
+			if err := t.finish(c); err != nil {
+				return fmt.Errorf("index collection %s: %w", t.name, err)
+			}
+		}
+		return nil
+	})
 }
 
-func (t *table) migrate(ctx context.Context, c *conn) error {
-	name := "index of " + t.name
-	have, err := c.one(ctx, "SELECT value FROM meta WHERE name = ?", values(name)...)
-	if err != nil || have == t.fingerprint() {
+// fingerprintName is the name under which meta keeps what the table was made by.
+func (t *table) fingerprintName() string { return "index of " + t.name }
+
+func (e *Engine) staleTables(ctx context.Context, c *conn) (stale []*table, err error) {
+	for _, t := range e.tables {
+		have, err := c.one(ctx, "SELECT value FROM meta WHERE name = ?", values(t.fingerprintName())...)
+		if err != nil {
+			return nil, err
+		}
+		if have != t.fingerprint() {
+			stale = append(stale, t)
+		}
+	}
+	return stale, nil
+}
+
+// prepare makes the table, without the indexes it may have had: a name may now
+// stand for other columns.
+func (t *table) prepare(ctx context.Context, c *conn) error {
+	if err := c.pragma(t.createSQL()); err != nil {
 		return err
 	}
-	create := t.createSQL()
-	if err := c.pragma(create[0]); err != nil {
-		return err
-	}
-	if err := t.dropIndexes(ctx, c); err != nil {
-		return err
-	}
-	if err := t.recompute(ctx, c); err != nil {
-		return err
-	}
-	for _, sql := range create[1:] {
-		if err := c.pragma(sql); err != nil {
+	return t.dropIndexes(ctx, c)
+}
+
+// finish makes the indexes and notes by what declaration.
+func (t *table) finish(c *conn) error {
+	for _, ix := range t.indexes() {
+		if err := c.pragma(ix.sql(t.name)); err != nil {
 			return err
 		}
 	}
-	_, err = c.exec("INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", values(name, t.fingerprint())...)
+	_, err := c.exec("INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+		values(t.fingerprintName(), t.fingerprint())...)
 	return err
 }
 
-// dropIndexes drops what was made by an earlier declaration: a name may now
-// stand for other columns.
 func (t *table) dropIndexes(ctx context.Context, c *conn) error {
 	var names []string
 	err := c.query(ctx, "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL", values(t.name),
@@ -73,19 +106,16 @@ func (t *table) dropIndexes(ctx context.Context, c *conn) error {
 
 // recompute fills the slot columns of all rows, a step at a time.
 func (t *table) recompute(ctx context.Context, c *conn) error {
-	for last, more := int64(-1<<63), true; more; {
+	for last, more := int64(math.MinInt64), true; more; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := c.pragma("BEGIN IMMEDIATE"); err != nil {
+		next := last
+		err := c.transaction(func() (err error) {
+			next, err = t.recomputeStep(ctx, c, last)
 			return err
-		}
-		next, err := t.recomputeStep(ctx, c, last)
+		})
 		if err != nil {
-			_ = c.pragma("ROLLBACK") // the step is done again at the next start
-			return err
-		}
-		if err := c.pragma("COMMIT"); err != nil {
 			return err
 		}
 		more, last = next > last, next

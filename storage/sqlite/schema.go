@@ -10,7 +10,7 @@ const (
 	applicationID = 0x62637373
 	// schemaVersion is written into the file; a higher one is refused.
 	schemaVersion = 1
-	pageSize      = 8192
+	pageSize      = 4096
 )
 
 // writerPragmas are for the one connection that writes. FULL makes every commit
@@ -19,7 +19,7 @@ func writerPragmas() []string {
 	return []string{
 		"busy_timeout = 10000",
 		"synchronous = FULL",
-		"cache_size = -65536",
+		"cache_size = -16384",
 		"wal_autocheckpoint = 4000",
 		"journal_size_limit = 268435456",
 	}
@@ -31,19 +31,15 @@ func readerPragmas() []string {
 
 const metaSQL = `CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID`
 
-// createSQL are the statements that make the table and its indexes. The body
-// is the last column, so that scans of the others need not read it.
-func (t *table) createSQL() []string {
-	sql := []string{fmt.Sprintf(`CREATE TABLE IF NOT EXISTS %s (
+// createSQL makes the table. The body is the last column, so that scans of the
+// others need not read it.
+func (t *table) createSQL() string {
+	return fmt.Sprintf(`CREATE TABLE IF NOT EXISTS %s (
 		id TEXT NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL,
 		scope TEXT NOT NULL, ord INTEGER,
 		v0 TEXT, v1 TEXT, v2 TEXT, v3 TEXT, v4 TEXT, v5 TEXT,
 		t0 INTEGER, t1 INTEGER, t2 INTEGER,
-		body BLOB NOT NULL)`, t.name)}
-	for _, ix := range t.indexes() {
-		sql = append(sql, ix.sql(t.name))
-	}
-	return sql
+		body BLOB NOT NULL)`, t.name)
 }
 
 // index is an index of a table: table_suffix.
@@ -60,7 +56,7 @@ func (ix index) sql(table string) string {
 	if ix.where != "" {
 		where = " WHERE " + ix.where
 	}
-	return fmt.Sprintf("CREATE %sINDEX IF NOT EXISTS %s_%s ON %s (%s)%s", unique, table, ix.suffix, table, ix.columns, where)
+	return fmt.Sprintf("CREATE %sINDEX %s_%s ON %s (%s)%s", unique, table, ix.suffix, table, ix.columns, where)
 }
 
 // indexes are all indexes of the table. Those of a value end in the columns by

@@ -2,15 +2,9 @@ package sqlite
 
 import (
 	"context"
-	"database/sql/driver"
-	"slices"
 
 	"bcs-storage/storage"
 )
-
-// maxProbe is how many rows found by an index of a time are put in order in
-// memory. When there are more, the rows are read in order and checked instead.
-const maxProbe = 2048
 
 // rows is a part of a list, in order.
 type rows interface {
@@ -144,69 +138,3 @@ func (s *stream) skipCounted(ctx context.Context, n int64) (int64, error) {
 	}
 	return n, nil
 }
-
-// found are rows that an index of a time led to.
-type found struct {
-	s   *stream
-	ids []position
-	row *row
-}
-
-// probe looks up sources that are not in order; nil when they have too many rows.
-func (s *stream) probe(ctx context.Context, sources []source) (*found, error) {
-	f := &found{s: s, ids: []position{}}
-	err := s.access(ctx, func(c *conn) error {
-		for i := range sources {
-			if err := f.collect(ctx, c, &sources[i]); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil || len(f.ids) > maxProbe {
-		return nil, err
-	}
-	byOrder := s.t.newest()
-	slices.SortFunc(f.ids, func(a, b position) int {
-		if (&row{at: a}).before(&row{at: b}, byOrder) {
-			return -1
-		}
-		return 1
-	})
-	return f, nil
-}
-
-func (f *found) collect(ctx context.Context, c *conn, src *source) error {
-	ord := "NULL"
-	if f.s.t.newest() {
-		ord = "ord"
-	}
-	var s statement
-	s.add("SELECT id, " + ord)
-	s.from(f.s.t, src)
-	s.add(" LIMIT ?", int64(maxProbe+1-len(f.ids)))
-	return c.query(ctx, s.String(), s.args, func(values []driver.Value) bool {
-		at := position{id: values[0].(string)}
-		at.ord, _ = values[1].(int64)
-		f.ids = append(f.ids, at)
-		return true
-	})
-}
-
-// peek reads the row anew, so Match sees what it is now.
-func (f *found) peek(ctx context.Context) (*row, error) {
-	for f.row == nil && len(f.ids) > 0 {
-		one := cursor{s: f.s, src: idRange(f.ids[0].id, f.ids[0].id+"\x00")}
-		one.src.exact = false
-		f.ids = f.ids[1:]
-		r, err := one.peek(ctx)
-		if err != nil {
-			return nil, err
-		}
-		f.row = r
-	}
-	return f.row, nil
-}
-
-func (f *found) drop()   { f.row = nil }
-func (f *found) reread() {}

@@ -30,6 +30,7 @@ type table struct {
 	put    string // see putSQL
 	touch  string // see touchSQL
 	get    string // created, updated, body of an id
+	row    string // what scan takes, of an id
 }
 
 func newTable(c *storage.Collection) (*table, error) {
@@ -52,6 +53,7 @@ func newTable(c *storage.Collection) (*table, error) {
 	}
 	t.put, t.touch = t.putSQL(), t.touchSQL()
 	t.get = fmt.Sprintf("SELECT created, updated, body FROM %[1]s INDEXED BY %[1]s_id WHERE id = ?", t.name)
+	t.row = fmt.Sprintf("SELECT rowid, id, created, updated, ord, 0, body FROM %[1]s INDEXED BY %[1]s_id WHERE id = ?", t.name)
 	return t, nil
 }
 

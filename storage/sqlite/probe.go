@@ -1,0 +1,95 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql/driver"
+	"slices"
+)
+
+// maxProbe is how many rows found by an index of a time are put in order in
+// memory. When there are more, the rows are read in order and checked instead.
+const maxProbe = 2048
+
+// found are rows that an index of a time led to, in the order of the list.
+type found struct {
+	s     *stream
+	ids   []position // not read yet
+	chunk []row
+	next  int
+}
+
+// probe looks up sources that are not in order; nil when they have too many rows.
+func (s *stream) probe(ctx context.Context, sources []source) (*found, error) {
+	f := &found{s: s}
+	err := s.access(ctx, func(c *conn) error {
+		for i := range sources {
+			if err := f.collect(ctx, c, &sources[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil || len(f.ids) > maxProbe {
+		return nil, err
+	}
+	byOrder := s.t.newest()
+	slices.SortFunc(f.ids, func(a, b position) int {
+		if (&row{at: a}).before(&row{at: b}, byOrder) {
+			return -1
+		}
+		return 1
+	})
+	return f, nil
+}
+
+func (f *found) collect(ctx context.Context, c *conn, src *source) error {
+	ord := "NULL"
+	if f.s.t.newest() {
+		ord = "ord"
+	}
+	var s statement
+	s.add("SELECT id, " + ord)
+	s.from(f.s.t, src)
+	s.add(" LIMIT ?", int64(maxProbe+1-len(f.ids)))
+	return c.query(ctx, s.String(), s.args, func(values []driver.Value) bool {
+		at := position{id: values[0].(string)}
+		at.ord, _ = values[1].(int64)
+		f.ids = append(f.ids, at)
+		return true
+	})
+}
+
+func (f *found) peek(ctx context.Context) (*row, error) {
+	for f.next >= len(f.chunk) {
+		if len(f.ids) == 0 {
+			return nil, nil
+		}
+		if err := f.s.access(ctx, f.fill); err != nil {
+			return nil, err
+		}
+	}
+	return &f.chunk[f.next], nil
+}
+
+// fill reads the next rows. They may have changed since they were found, so
+// Match has to see them.
+func (f *found) fill(c *conn) error {
+	clear(f.chunk)
+	f.chunk, f.next = f.chunk[:0], 0
+	for bytes := 0; len(f.ids) > 0 && len(f.chunk) < firstChunk && bytes < chunkBytes; f.ids = f.ids[1:] {
+		err := c.query(background, f.s.t.row, values(f.ids[0].id), func(values []driver.Value) bool {
+			f.chunk = append(f.chunk, scan(values))
+			bytes += len(f.chunk[len(f.chunk)-1].body)
+			return false
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *found) drop() { f.next++ }
+
+// reread has nothing to do: bodies are always read.
+func (f *found) reread() {}
