@@ -122,7 +122,7 @@ func numberText(raw []byte) string {
 	return strconv.FormatFloat(f, 'g', -1, 64)
 }
 
-func isPlainInteger(raw []byte) bool { return bytes.IndexAny(raw, ".eE") < 0 }
+func isPlainInteger(raw []byte) bool { return !bytes.ContainsAny(raw, ".eE") }
 
 // unquote is the content of a trusted JSON string token. Without escapes it is
 // a slice of raw.

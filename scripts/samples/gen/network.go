@@ -1,5 +1,7 @@
 package main
 
+//lint:file-ignore SA1019 watchers of older clusters still report what newer ones deprecate
+
 import (
 	"fmt"
 	"time"
