@@ -180,13 +180,13 @@ func TestJanitorRun(t *testing.T) {
 			if got := remaining(t, e, storage.Events); got != want {
 				t.Errorf("after %v: events %q, want %q", time.Since(start), got, want)
 			}
-			time.Sleep(time.Hour)
+			<-time.After(time.Hour) // of the bubble's clock
 		}
 		synctest.Wait()
 		if err := e.Close(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour) // of the bubble's clock
 		synctest.Wait()
 		cancel()
 		<-done
