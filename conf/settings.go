@@ -61,7 +61,7 @@ var table = []Setting{
 	},
 	{
 		Key: "http.status", Env: "BCS_STORAGE_HTTP_STATUS", Words: []string{StatusEnvelope, StatusSemantic},
-		Comment: "HTTP status of a handled failure: always 200, or 400, 404, 409, 413, 500 and 503. The body is the same.",
+		Comment: "HTTP status of a handled failure: always 200, or 400, 404, 413, 500 and 503. The body is the same.",
 	},
 	{
 		Key: "http.maxBodyBytes", Env: "BCS_STORAGE_HTTP_MAX_BODY_BYTES", AtLeast: 1 << 10, AtMost: 1 << 30,

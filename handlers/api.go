@@ -25,9 +25,11 @@ type Options struct {
 	SemanticStatus bool
 	// MaxBody is the largest request body in bytes.
 	MaxBody int64
-	Query   query.Options
-	Now     func() time.Time
-	Log     *slog.Logger
+	// BodyTimeout is how long a request body may take to come.
+	BodyTimeout time.Duration
+	Query       query.Options
+	Now         func() time.Time
+	Log         *slog.Logger
 	// Registry gets the API's metrics and is served at /metrics.
 	Registry *prometheus.Registry
 }
@@ -39,6 +41,7 @@ type API struct {
 	dialect  Dialect
 	envelope envelope
 	maxBody  int64
+	patience time.Duration
 	query    query.Options
 	now      func() time.Time
 	log      *slog.Logger
@@ -52,17 +55,18 @@ func New(o Options) (http.Handler, error) {
 		return nil, err
 	}
 	a := &API{
-		docs:    o.Documents,
-		nodes:   o.Nodes,
-		dialect: o.Dialect,
-		maxBody: o.MaxBody,
-		query:   o.Query,
-		now:     o.Now,
-		log:     o.Log,
-		metrics: m,
+		docs:     o.Documents,
+		nodes:    o.Nodes,
+		dialect:  o.Dialect,
+		maxBody:  o.MaxBody,
+		patience: o.BodyTimeout,
+		query:    o.Query,
+		now:      o.Now,
+		log:      o.Log,
+		metrics:  m,
 	}
 	a.envelope = envelope{dialect: &a.dialect, semantic: o.SemanticStatus}
 	// Dispatch, not the container itself: its ServeMux would answer an empty
 	// or dotted segment with a redirect to another path.
-	return a.noSlashes(http.HandlerFunc(a.container().Dispatch)), nil
+	return http.HandlerFunc(a.container().Dispatch), nil
 }

@@ -58,7 +58,7 @@ func (a *API) getDocument(ctx context.Context, r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return reply{item: doc, inArray: r.route.alwaysArray || a.dialect.itemInArray && !r.route.op.plain}, nil
+	return reply{item: doc, form: r.route.form}, nil
 }
 
 // listDocuments answers the documents below the target.
@@ -121,7 +121,7 @@ func (a *API) deleteDocuments(ctx context.Context, r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	body, err := r.body()
+	body, err := r.body(maxQueryBody)
 	if err != nil {
 		return reply{}, err
 	}

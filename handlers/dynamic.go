@@ -52,7 +52,7 @@ func dynamicRoutes(env string) []route {
 	var routes []route
 	for _, s := range scopes {
 		path := "/" + env + "/dynamic/" + s.path
-		below, accepts := s.below(env), s.accepts(env)
+		below := s.below(env)
 		routes = append(routes,
 			route{method: http.MethodGet, path: path, op: dynamicList, do: (*API).listDocuments, target: below, spec: query.List},
 			route{method: http.MethodDelete, path: path, op: dynamicDelete, do: (*API).deleteDocuments, target: below, spec: query.BatchDelete(s.fixed)},
@@ -62,8 +62,8 @@ func dynamicRoutes(env string) []route {
 		}
 		path, item := path+"/{resourceName}", s.item(env)
 		routes = append(routes,
-			route{method: http.MethodGet, path: path, op: dynamicGet, do: (*API).getDocument, target: item, spec: query.ItemGet},
-			route{method: http.MethodPut, path: path, op: dynamicPut, do: (*API).putDocument, target: item, spec: query.ItemPut, check: accepts},
+			route{method: http.MethodGet, path: path, op: dynamicGet, do: (*API).getDocument, target: item, spec: query.ItemGet, form: asDialect},
+			route{method: http.MethodPut, path: path, op: dynamicPut, do: (*API).putDocument, target: item, spec: query.ItemPut, check: acceptsAs(env)},
 			route{method: http.MethodDelete, path: path, op: dynamicDelete, do: (*API).deleteDocument, target: item, spec: query.ItemDelete(storage.Dynamic)},
 		)
 	}
@@ -97,8 +97,8 @@ func (s scope) item(env string) func(*request) (target, error) {
 	}
 }
 
-// accepts refuses a resource that could not be read back where it is put.
-func (s scope) accepts(env string) func(*request, storage.Document) error {
+// acceptsAs refuses a resource that could not be read back where it is put.
+func acceptsAs(env string) func(*request, storage.Document) error {
 	return func(r *request, d storage.Document) error {
 		return query.CheckPut(env, r.restful.PathParameter("resourceType"), d.Body)
 	}
@@ -149,7 +149,7 @@ func (r *request) queryParams() (query.Params, error) {
 	for name := range params {
 		return nil, storage.Invalid(name, "a POST query takes its parameters from the body, not from the URL")
 	}
-	body, err := r.body()
+	body, err := r.body(maxQueryBody)
 	if err != nil {
 		return nil, err
 	}

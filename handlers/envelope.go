@@ -5,6 +5,7 @@ import (
 	"iter"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"bcs-storage/storage"
 )
@@ -14,9 +15,9 @@ const contentType = "application/json; charset=utf-8"
 
 // reply is what a handler wants answered: exactly one of its parts.
 type reply struct {
-	// item is one JSON value. inArray puts it into an array.
-	item    []byte
-	inArray bool
+	// item is one JSON value, in the form of its route.
+	item []byte
+	form form
 	// documents are JSON values, streamed into an array.
 	documents iter.Seq2[[]byte, error]
 	// names are strings in an array.
@@ -24,6 +25,15 @@ type reply struct {
 	// total, if set, is answered beside data.
 	total *int64
 }
+
+// form is how a single document is answered.
+type form int
+
+const (
+	asObject  form = iota // alone
+	asArray               // in an array of one
+	asDialect             // as the dialect has it
+)
 
 // written is the reply to a write: the dialect knows what it looks like.
 func written() reply { return reply{} }
@@ -51,7 +61,7 @@ func (e *envelope) success(w http.ResponseWriter, r reply) error {
 	case r.names != nil:
 		writeNames(buf, r.names)
 	case r.item != nil:
-		writeItem(buf, r.item, r.inArray)
+		writeItem(buf, r.item, r.form == asArray || r.form == asDialect && e.dialect.itemInArray)
 	default:
 		buf.WriteString(e.dialect.written)
 	}
@@ -113,11 +123,18 @@ func (e *envelope) failure(w http.ResponseWriter, op operation, err error) int {
 	if m.own || e.semantic {
 		status = m.status
 	}
+	if m.again {
+		w.Header().Set("Retry-After", "1")
+	}
+	message := f.text
+	if !missing(err) || !strings.Contains(message, storage.ErrNotFound.Error()) {
+		message += " " + m.text(err)
+	}
 	data := e.dialect.empty(op)
 	if op.counted && e.dialect.totalOfFailure {
 		data += `,"total":0`
 	}
-	e.write(w, status, f.code, f.text+" "+m.text(err), data)
+	e.write(w, status, f.code, message, data)
 	return f.code
 }
 

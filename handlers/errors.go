@@ -10,7 +10,7 @@ import (
 )
 
 // errPanic stands for a panic of an operation.
-var errPanic = errors.New("the request could not be handled; the log says why")
+var errPanic = errors.New("panic")
 
 // mapping is how an error is answered.
 type mapping struct {
@@ -22,6 +22,8 @@ type mapping struct {
 	// sentence is what the caller is told; empty: the error's own text, which
 	// only errors about the caller's input have.
 	sentence string
+	// again: the same request may succeed soon; the answer says so with Retry-After.
+	again bool
 }
 
 // mappings is the only place that turns an error into an answer. The first row
@@ -35,9 +37,9 @@ var mappings = []mapping{
 	{is: watch.ErrNotFound, status: http.StatusNotFound, sentence: "The resource does not exist."},
 	{is: storage.ErrTooLarge, status: http.StatusRequestEntityTooLarge, own: true, sentence: "The document is larger than the store keeps."},
 	{is: watch.ErrTooLarge, status: http.StatusRequestEntityTooLarge, own: true, sentence: "The payload is larger than the watch store keeps."},
-	{is: storage.ErrUnavailable, status: http.StatusServiceUnavailable, sentence: "The store is not available."},
-	{is: watch.ErrUnavailable, status: http.StatusServiceUnavailable, sentence: "The watch store is not available."},
-	{is: context.DeadlineExceeded, status: http.StatusServiceUnavailable, sentence: "The store did not answer in time."},
+	{is: storage.ErrUnavailable, status: http.StatusServiceUnavailable, sentence: "The store is not available.", again: true},
+	{is: watch.ErrUnavailable, status: http.StatusServiceUnavailable, sentence: "The watch store is not available.", again: true},
+	{is: context.DeadlineExceeded, status: http.StatusServiceUnavailable, sentence: "The store did not answer in time.", again: true},
 	{is: context.Canceled, status: http.StatusServiceUnavailable, sentence: "The request was cancelled."},
 	{is: errPanic, status: http.StatusInternalServerError, own: true, sentence: "Internal error."},
 	{status: http.StatusInternalServerError, sentence: "Internal error."},

@@ -87,6 +87,8 @@ func (b *lockedBuffer) text() string {
 	return b.String()
 }
 
+const template = "/bcsapi/v4/storage/k8s/dynamic/namespace_resources/clusters/{clusterId}/namespaces/{namespace}/{resourceType}"
+
 const base = "/bcsapi/v4/storage/k8s/dynamic/namespace_resources/clusters/C/namespaces/n/Pod"
 
 // serve starts the API over a faulty engine that holds 200 pods of 1 KiB.
@@ -107,7 +109,7 @@ func serve(t *testing.T, semantic bool) (*httptest.Server, *faulty, *lockedBuffe
 	f, logs := &faulty{Documents: engine}, &lockedBuffer{}
 	h, err := handlers.New(handlers.Options{
 		Documents: f, Nodes: local.New(f, time.Now), Dialect: handlers.Documented(), SemanticStatus: semantic, MaxBody: 1 << 20,
-		Query: query.Options{MaxLength: 1000}, Now: time.Now, Log: slog.New(slog.NewTextHandler(logs, nil)), Registry: prometheus.NewRegistry(),
+		BodyTimeout: 50 * time.Millisecond, Query: query.Options{MaxLength: 1000}, Now: time.Now, Log: slog.New(slog.NewTextHandler(logs, nil)), Registry: prometheus.NewRegistry(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -206,6 +208,9 @@ func TestBrokenList(t *testing.T) {
 	if !strings.Contains(logs.text(), "half-way") {
 		t.Error("the log does not say why")
 	}
+	if _, metrics, err := get(t, server.URL+"/metrics"); err != nil || !strings.Contains(metrics, `{code="10006",method="GET",route="`+template+`",status="aborted"} 2`) {
+		t.Error("broken transfers are counted as good ones")
+	}
 
 	// Nothing was sent yet: the failure can still be told.
 	f.fail(nil, func(n int) error {
@@ -220,5 +225,52 @@ func TestBrokenList(t *testing.T) {
 	f.fail(nil, nil)
 	if _, body, err := get(t, server.URL+base); err != nil || strings.Count(body, `"_id"`) != 200 {
 		t.Errorf("a whole list: %d documents, %v", strings.Count(body, `"_id"`), err)
+	}
+}
+
+// TestSlowBody: a body that does not come is given up, and nothing is stored.
+func TestSlowBody(t *testing.T) {
+	server, _, _ := serve(t, true)
+	in, out := io.Pipe()
+	defer out.Close()
+	req, err := http.NewRequestWithContext(t.Context(), "PUT", server.URL+base+"/slow", in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _, _ = out.Write([]byte(`{"data":`)) }() // and no more
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != 400 || !strings.Contains(string(body), "could not be read within 50ms") {
+		t.Errorf("%d %s %v", resp.StatusCode, body, err)
+	}
+	if status, _, err := get(t, server.URL+base+"/slow"); status != 404 || err != nil {
+		t.Errorf("GET: %d %v", status, err)
+	}
+}
+
+// TestMadeUpMethods: callers cannot make metric series.
+func TestMadeUpMethods(t *testing.T) {
+	server, _, _ := serve(t, false)
+	for _, method := range []string{"BREW", "MADE", "UP", "PATCH"} {
+		req, err := http.NewRequestWithContext(t.Context(), method, server.URL+base, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != 405 {
+			t.Errorf("%s: %d", method, resp.StatusCode)
+		}
+	}
+	_, metrics, err := get(t, server.URL+"/metrics")
+	if err != nil || !strings.Contains(metrics, `{code="405",method="other",route="none",status="405"} 4`) || strings.Contains(metrics, "BREW") {
+		t.Errorf("%v\n%s", err, metrics)
 	}
 }

@@ -40,15 +40,24 @@ func (a *API) metricClusters(ctx context.Context, r *request) (reply, error) {
 
 // hostRoutes are the routes of hosts (API document, change log V0.6.0).
 func hostRoutes() []route {
-	item := segmentsOf(storage.Hosts, "ip")
 	return []route{
-		{method: http.MethodGet, path: "/host/{ip}", op: dynamicGet, do: (*API).getDocument, target: item, spec: query.ItemGet, alwaysArray: true},
-		{method: http.MethodPut, path: "/host/{ip}", op: dynamicPut, do: (*API).putDocument, target: item, spec: query.ItemPut, beside: []field{{"clusterId", text}}},
-		{method: http.MethodDelete, path: "/host/{ip}", op: dynamicDelete, do: (*API).deleteDocument, target: item, spec: query.ItemDelete(storage.Hosts)},
+		{method: http.MethodGet, path: "/host/{ip}", op: dynamicGet, do: (*API).getDocument, target: hostItem, spec: query.ItemGet, form: asArray},
+		{method: http.MethodPut, path: "/host/{ip}", op: dynamicPut, do: (*API).putDocument, target: hostItem, spec: query.ItemPut, beside: []field{{"clusterId", text}}},
+		{method: http.MethodDelete, path: "/host/{ip}", op: dynamicDelete, do: (*API).deleteDocument, target: hostItem, spec: query.ItemDelete(storage.Hosts)},
 		{method: http.MethodGet, path: "/host/clusters/{clusterId}", op: dynamicList, do: (*API).listDocuments, target: hostsOfCluster, spec: query.List},
 		{method: http.MethodPut, path: "/host/clusters/{clusterId}", op: dynamicPut, do: relateHosts(true)},
 		{method: http.MethodPost, path: "/host/clusters/{clusterId}", op: dynamicPut, do: relateHosts(false)},
 	}
+}
+
+// hostItem is the target of one host. "clusters" in the place of its address is
+// the path of a relation whose cluster was left out.
+func hostItem(r *request) (target, error) {
+	t, err := segmentsOf(storage.Hosts, "ip")(r)
+	if err == nil && t.key[0] == "clusters" {
+		err = storage.Invalid("clusterId", "missing behind /host/clusters")
+	}
+	return t, err
 }
 
 // hostsOfCluster is the target of the hosts whose cluster is in the path; the
@@ -90,13 +99,13 @@ func (r *request) hostKeys() ([]storage.Key, error) {
 		return nil, err
 	}
 	raw, ok := storage.Lookup(body, storage.Path{"ips"})
-	if !ok || kindOf(raw) != '[' {
+	if !ok || storage.KindOf(raw) != '[' {
 		return nil, storage.Invalid("ips", "must be an array of strings")
 	}
 	var keys []storage.Key
 	seen := map[string]bool{}
 	for element := range storage.Elements(raw) {
-		if kindOf(element) != '"' {
+		if storage.KindOf(element) != '"' {
 			return nil, storage.Invalid("ips", "must be an array of strings")
 		}
 		ip := stringOf(element)

@@ -42,21 +42,20 @@ func newMetrics(registry *prometheus.Registry) (*metrics, error) {
 }
 
 func (a *API) serveMetrics(req *restful.Request, resp *restful.Response) {
-	a.metrics.handler.ServeHTTP(resp.ResponseWriter, req.Request)
+	a.metrics.handler.ServeHTTP(resp, req.Request)
 }
 
 // outcome is what an operation leaves for the log and the metrics.
 type outcome struct {
-	code int   // of the envelope
-	err  error // why it failed
+	code    int   // of the envelope
+	err     error // why it failed
+	aborted bool  // the answer was begun and cut off
 }
 
 // outcomeAttribute is where the outcome is kept on its way up.
 const outcomeAttribute = "outcome"
 
-func setOutcome(req *restful.Request, code int, err error) {
-	req.SetAttribute(outcomeAttribute, outcome{code, err})
-}
+func setOutcome(req *restful.Request, o outcome) { req.SetAttribute(outcomeAttribute, o) }
 
 // observe is around every request: it counts it and writes one line, also of
 // one that panics on its way up.
@@ -64,6 +63,15 @@ func (a *API) observe(req *restful.Request, resp *restful.Response, chain *restf
 	start := time.Now()
 	defer func() { a.record(req, resp, time.Since(start)) }()
 	chain.ProcessFilter(req, resp)
+}
+
+// methodLabel keeps what callers make up out of the metrics.
+func methodLabel(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete, http.MethodHead:
+		return method
+	}
+	return "other"
 }
 
 // record counts the request and logs it: at level error when the service is at
@@ -74,21 +82,25 @@ func (a *API) record(req *restful.Request, resp *restful.Response, took time.Dur
 		path = "none"
 	}
 	out, _ := req.Attribute(outcomeAttribute).(outcome)
-	method := req.Request.Method
-	a.metrics.requests.WithLabelValues(path, method, strconv.Itoa(resp.StatusCode()), strconv.Itoa(out.code)).Inc()
+	method, status := methodLabel(req.Request.Method), strconv.Itoa(resp.StatusCode())
+	if out.aborted {
+		status = "aborted"
+	}
+	a.metrics.requests.WithLabelValues(path, method, status, strconv.Itoa(out.code)).Inc()
 	a.metrics.seconds.WithLabelValues(path, method).Observe(took.Seconds())
 	level, attributes := slog.LevelInfo, []any{
 		"method", method,
 		"route", path,
 		"cluster", req.PathParameter("clusterId"),
-		"status", resp.StatusCode(),
+		"status", status,
 		"code", out.code,
 		"bytes", resp.ContentLength(),
 		"duration", took,
 	}
 	if out.err != nil {
 		attributes = append(attributes, "path", req.Request.URL.Path, "error", out.err)
-		if !callersFault(out.err) {
+		// Whatever fails once the caller has gone fails because of that.
+		if !callersFault(out.err) && req.Request.Context().Err() == nil {
 			level = slog.LevelError
 		}
 	}

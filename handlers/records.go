@@ -182,7 +182,7 @@ func namesMember(object []byte, name string) ([]byte, error) {
 	if !ok {
 		raw = []byte("{}")
 	}
-	if kind := kindOf(raw); kind != '{' && kind != 'n' {
+	if kind := storage.KindOf(raw); kind != '{' && kind != 'n' {
 		return nil, storage.Invalid(name, "must be an object")
 	}
 	var members []storage.Member

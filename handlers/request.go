@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -26,10 +28,12 @@ const maxSegment = 512
 // request is what a handler sees of an HTTP request: checked path segments,
 // parameters that were each given once, and a body of bounded size.
 type request struct {
-	restful *restful.Request
-	route   *route
-	maxBody int64
-	query   query.Options
+	restful  *restful.Request
+	response http.ResponseWriter
+	route    *route
+	maxBody  int64
+	patience time.Duration
+	query    query.Options
 }
 
 // segment is a path parameter of the route; an empty, overlong or unprintable
@@ -84,40 +88,50 @@ func (r *request) noParams() error {
 	return err
 }
 
-// body is the whole body. One over the limit is not read to its end.
-func (r *request) body() ([]byte, error) {
-	in := r.restful.Request.Body
-	if in == nil {
+// maxQueryBody bounds the body of a query or a DELETE: it holds parameters, no documents.
+const maxQueryBody = 1 << 20
+
+// body is the whole body. One over the limit is not read to its end, and one
+// that takes too long to come is given up.
+func (r *request) body(limit int64) ([]byte, error) {
+	in, announced := r.restful.Request.Body, r.restful.Request.ContentLength
+	if in == nil || announced == 0 {
 		return nil, nil
 	}
-	if r.restful.Request.ContentLength > r.maxBody {
-		return nil, r.tooLarge()
+	if limit = min(limit, r.maxBody); announced > limit {
+		return nil, tooLarge(limit)
 	}
-	body, err := readAll(http.MaxBytesReader(nil, in, r.maxBody), r.restful.Request.ContentLength)
-	var tooLarge *http.MaxBytesError
+	connection := http.NewResponseController(r.response)
+	// A connection that knows no deadline is not one that a slow client can hold.
+	_ = connection.SetReadDeadline(time.Now().Add(r.patience))
+	body, err := readAll(http.MaxBytesReader(nil, in, limit), announced)
+	var overLimit *http.MaxBytesError
 	switch {
-	case errors.As(err, &tooLarge):
-		return nil, r.tooLarge()
+	case errors.As(err, &overLimit):
+		return nil, tooLarge(limit)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, fmt.Errorf("%w within %v", errBodyUnread, r.patience)
 	case err != nil:
 		return nil, fmt.Errorf("%w: %v", errBodyUnread, err)
 	}
+	_ = connection.SetReadDeadline(time.Time{})
 	return body, nil
 }
 
-func (r *request) tooLarge() error {
-	return fmt.Errorf("%w: at most %d bytes are taken", errBodyTooLarge, r.maxBody)
+func tooLarge(limit int64) error {
+	return fmt.Errorf("%w: at most %d bytes are taken", errBodyTooLarge, limit)
 }
 
 // object is the body as a JSON object that was checked.
 func (r *request) object() ([]byte, error) {
-	body, err := r.body()
+	body, err := r.body(r.maxBody)
 	if err != nil {
 		return nil, err
 	}
 	if err := storage.CheckJSON("body", body); err != nil {
 		return nil, err
 	}
-	if kindOf(body) != '{' {
+	if storage.KindOf(body) != '{' {
 		return nil, storage.Invalid("body", "must be a JSON object")
 	}
 	return body, nil
@@ -131,22 +145,6 @@ func dataOf(body []byte) ([]byte, error) {
 		return nil, storage.Invalid("data", "missing from the body")
 	}
 	return data, nil
-}
-
-// kindOf is the first byte of a JSON value: '{', '[', '"' and so on; 0 for none.
-func kindOf(raw []byte) byte {
-	raw = trimSpace(raw)
-	if len(raw) == 0 {
-		return 0
-	}
-	return raw[0]
-}
-
-func trimSpace(raw []byte) []byte {
-	for len(raw) > 0 && strings.IndexByte(" \t\r\n", raw[0]) >= 0 {
-		raw = raw[1:]
-	}
-	return raw
 }
 
 // readAll is io.ReadAll with room for a body of the announced size from the start.

@@ -27,11 +27,11 @@ type route struct {
 	do     action
 
 	// What actions on documents need to know.
-	target      func(*request) (target, error)
-	spec        query.Spec
-	beside      []field                                // members of a PUT that are kept beside data
-	check       func(*request, storage.Document) error // nil: every document is accepted
-	alwaysArray bool                                   // an item is answered as an array in every dialect
+	target func(*request) (target, error)
+	spec   query.Spec
+	beside []field                                // members of a PUT that are kept beside data
+	check  func(*request, storage.Document) error // nil: every document is accepted
+	form   form                                   // of an item
 }
 
 func (rt *route) accepts(r *request, d storage.Document) error {
@@ -60,6 +60,7 @@ func (a *API) container() *restful.Container {
 	c := restful.NewContainer()
 	c.Router(restful.CurlyRouter{})
 	c.Filter(a.observe)
+	c.Filter(a.refuseSlashes)
 	c.ServiceErrorHandler(a.routerRefusal)
 	for _, prefix := range prefixes {
 		// What a client says it sends or accepts decides nothing: it is all JSON.
@@ -80,7 +81,7 @@ func (a *API) container() *restful.Container {
 func (a *API) serve(rt *route) restful.RouteFunction {
 	return func(req *restful.Request, resp *restful.Response) {
 		defer a.recovered(req, resp, rt.op)
-		answer, err := a.run(req, rt)
+		answer, err := a.run(req, resp, rt)
 		if err == nil {
 			err = a.envelope.success(resp, answer)
 		}
@@ -88,12 +89,17 @@ func (a *API) serve(rt *route) restful.RouteFunction {
 			return
 		}
 		if resp.ContentLength() > 0 {
-			// The caller must see a broken transfer, not a shorter list.
-			setOutcome(req, 0, err)
-			panic(http.ErrAbortHandler)
+			a.abort(req, rt.op, err)
 		}
-		setOutcome(req, a.envelope.failure(resp, rt.op, err), err)
+		setOutcome(req, outcome{code: a.envelope.failure(resp, rt.op, err), err: err})
 	}
+}
+
+// abort cuts off an answer that was begun and can't be finished: the caller must
+// see a broken transfer, not a shorter list.
+func (a *API) abort(req *restful.Request, op operation, err error) {
+	setOutcome(req, outcome{code: a.dialect.failure(op, false).code, err: err, aborted: true})
+	panic(http.ErrAbortHandler)
 }
 
 // recovered answers a panic of the operation, unless an answer was begun: that
@@ -108,19 +114,18 @@ func (a *API) recovered(req *restful.Request, resp *restful.Response, op operati
 	}
 	a.log.Error("panic", "method", req.Request.Method, "path", req.Request.URL.Path, "panic", failed, "stack", string(debug.Stack()))
 	if resp.ContentLength() > 0 {
-		setOutcome(req, 0, errPanic)
-		panic(http.ErrAbortHandler)
+		a.abort(req, op, errPanic)
 	}
-	setOutcome(req, a.envelope.failure(resp, op, errPanic), errPanic)
+	setOutcome(req, outcome{code: a.envelope.failure(resp, op, errPanic), err: errPanic})
 }
 
-func (a *API) run(req *restful.Request, rt *route) (reply, error) {
-	// A trailing slash is taken for nothing, as always. But a DELETE of an item
-	// with an empty name would then be one of all items.
-	if rt.method == http.MethodDelete && strings.HasSuffix(req.Request.URL.Path, "/") {
+func (a *API) run(req *restful.Request, resp *restful.Response, rt *route) (reply, error) {
+	// The router takes a trailing slash for nothing. A DELETE of an item with an
+	// empty name would then be one of all items, and a PUT one of something else.
+	if req.Request.Method != http.MethodGet && strings.HasSuffix(req.Request.URL.Path, "/") {
 		return reply{}, storage.Invalid("path", "ends with a slash: the last segment is empty")
 	}
-	r := &request{restful: req, route: rt, maxBody: a.maxBody, query: a.query}
+	r := &request{restful: req, response: resp.ResponseWriter, route: rt, maxBody: a.maxBody, patience: a.patience, query: a.query}
 	return rt.do(a, req.Request.Context(), r)
 }
 
@@ -140,18 +145,20 @@ func (a *API) routerRefusal(err restful.ServiceError, req *restful.Request, resp
 	default:
 		sentence += "the request does not fit the route."
 	}
-	setOutcome(req, err.Code, nil)
-	a.envelope.refusal(resp, err.Code, sentence)
+	a.refuse(req, resp, err.Code, sentence)
 }
 
-// noSlashes refuses a percent-encoded slash before the router sees it: decoded,
-// it would be the end of a segment, and the request would mean something else.
-func (a *API) noSlashes(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.Contains(strings.ToLower(r.URL.RawPath), "%2f") {
-			a.envelope.refusal(w, http.StatusNotFound, "Not Found: a percent-encoded slash can't be part of a path segment.")
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
+func (a *API) refuse(req *restful.Request, resp *restful.Response, status int, sentence string) {
+	setOutcome(req, outcome{code: status})
+	a.envelope.refusal(resp, status, sentence)
+}
+
+// refuseSlashes refuses a percent-encoded slash: the router sees it decoded, as the
+// end of a segment, and the request would mean something else.
+func (a *API) refuseSlashes(req *restful.Request, resp *restful.Response, chain *restful.FilterChain) {
+	if strings.Contains(strings.ToLower(req.Request.URL.RawPath), "%2f") {
+		a.refuse(req, resp, http.StatusNotFound, "Not Found: a percent-encoded slash can't be part of a path segment.")
+		return
+	}
+	chain.ProcessFilter(req, resp)
 }

@@ -66,7 +66,7 @@ func (a *API) putNode(ctx context.Context, r *request, n watch.Node) (reply, err
 	if err != nil {
 		return reply{}, err
 	}
-	if kindOf(data) != '{' {
+	if storage.KindOf(data) != '{' {
 		return reply{}, storage.Invalid("data", "must be a JSON object")
 	}
 	stamped := storage.WithField(data, storage.FieldUpdateTime, a.now().UTC().Format(time.RFC3339Nano))

@@ -3,6 +3,7 @@ package storage
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // What an operation can fail with. An engine wraps one of them, so callers
@@ -34,7 +35,15 @@ func (e *InvalidError) Error() string { return e.Param + ": " + e.Reason }
 // Is makes errors.Is(err, ErrInvalid) true.
 func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
 
-// Invalid builds an *InvalidError.
+// Invalid builds an *InvalidError. Both texts may quote the caller's input, which
+// may be as long as a body: what is too long for a message is cut.
 func Invalid(param, format string, args ...any) error {
-	return &InvalidError{Param: param, Reason: fmt.Sprintf(format, args...)}
+	return &InvalidError{Param: clip(param, 100), Reason: clip(fmt.Sprintf(format, args...), 300)}
+}
+
+func clip(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "..."
 }

@@ -70,21 +70,14 @@ func checkNumber(param string, raw []byte) error {
 			return nil
 		}
 		if _, err := strconv.ParseInt(string(raw), 10, 64); err != nil {
-			return Invalid(param, "the number %s does not fit a 64-bit integer", clip(raw))
+			return Invalid(param, "a number does not fit a 64-bit integer: %s", raw)
 		}
 		return nil
 	}
 	if _, err := strconv.ParseFloat(string(raw), 64); err != nil {
-		return Invalid(param, "the number %s does not fit a double", clip(raw))
+		return Invalid(param, "a number does not fit a double: %s", raw)
 	}
 	return nil
-}
-
-func clip(raw []byte) string {
-	if len(raw) > 40 {
-		return string(raw[:40]) + "..."
-	}
-	return string(raw)
 }
 
 func syntaxError(param string, err error) error {
@@ -96,6 +89,15 @@ func syntaxError(param string, err error) error {
 		return Invalid(param, "not JSON: %v (at byte %d)", s.Err, s.ByteOffset)
 	}
 	return Invalid(param, "not JSON: %v", err)
+}
+
+// KindOf tells what a JSON value is by its first byte: '{', '[', '"', 't', 'f',
+// 'n', or a digit or '-' for a number; 0 for white space alone.
+func KindOf(raw []byte) byte {
+	if raw = skipSpaces(raw); len(raw) > 0 {
+		return raw[0]
+	}
+	return 0
 }
 
 // Members walks the members of a JSON object that CheckJSON accepted, in

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -13,15 +12,11 @@ import (
 	"bcs-storage/conf"
 )
 
-const (
-	defaultServer      = "http://127.0.0.1:50024"
-	defaultConcurrency = 8
-)
+const defaultServer = "http://127.0.0.1:50024"
 
 // target is where an import goes, as far as flags and environment say.
 type target struct {
 	server, cluster string
-	concurrency     int
 }
 
 func (c cli) importCommand() *cobra.Command {
@@ -33,7 +28,7 @@ func (c cli) importCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.fill(cmd, "server", conf.EnvServer, &to.server)
 			c.fill(cmd, "cluster", conf.EnvCluster, &to.cluster)
-			if err := errors.Join(conf.CheckEnviron(c.environ), to.check()); err != nil {
+			if err := errors.Join(conf.CheckEnviron(c.environ), importer.CheckServer(to.server)); err != nil {
 				return err
 			}
 			return failed(c.importFile(cmd.Context(), to, args[0]))
@@ -43,7 +38,6 @@ func (c cli) importCommand() *cobra.Command {
 	flags.SortFlags = false
 	flags.StringVar(&to.server, "server", defaultServer, "`URL` of the server. Environment: "+conf.EnvServer+".")
 	flags.StringVar(&to.cluster, "cluster", "", "`ID` of the cluster. Environment: "+conf.EnvCluster+".")
-	flags.IntVar(&to.concurrency, "concurrency", defaultConcurrency, "How many requests are under way at a time.")
 	return cmd
 }
 
@@ -61,21 +55,9 @@ func (c cli) fill(cmd *cobra.Command, flag, variable string, value *string) {
 	}
 }
 
-func (t target) check() error {
-	var found []error
-	server, err := url.Parse(t.server)
-	if err != nil || server.Host == "" || server.Scheme != "http" && server.Scheme != "https" {
-		found = append(found, fmt.Errorf("server: %q is not an http or https URL", t.server))
-	}
-	if t.concurrency < 1 {
-		found = append(found, fmt.Errorf("concurrency: %d is not 1 or more", t.concurrency))
-	}
-	return errors.Join(found...)
-}
-
 func (c cli) importFile(ctx context.Context, to target, name string) error {
 	o := importer.Options{
-		Server: to.server, Cluster: to.cluster, Concurrency: to.concurrency,
+		Server: to.server, Cluster: to.cluster,
 		In: c.stdin, Name: "standard input", Out: c.stdout, Log: newLogger(conf.Default().Log, c.stderr),
 	}
 	if name != "-" {

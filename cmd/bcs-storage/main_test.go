@@ -63,11 +63,10 @@ func TestUsageErrors(t *testing.T) {
 		"import two files": {args: []string{"import", "a", "b"}, want: []string{`import: takes one FILE, or - for standard input, not 2`}},
 		"import, all at once": {
 			environ: []string{"BCS_STORAGE_SERVER=localhost:50024", "BCS_STORAGE_CLUSTR=c"},
-			args:    []string{"import", "--concurrency", "0", "-"},
+			args:    []string{"import", "-"},
 			want: []string{
 				`BCS_STORAGE_CLUSTR: unknown environment variable`,
 				`server: "localhost:50024" is not an http or https URL`,
-				`concurrency: 0 is not 1 or more`,
 			},
 		},
 		"config, all at once": {
@@ -116,7 +115,7 @@ func TestHelp(t *testing.T) {
 			"--config FILE", "--listen string", "--data-dir", "--storage", "--mongodb-uri", "--watch", "--zookeeper", "--dialect",
 			"sqlite, mongodb (not in this build)", "BCS_STORAGE_DATA_DIR", `(default "127.0.0.1:50024")`,
 		}},
-		"import": {[]string{"import", "--help"}, []string{"FILE|-", "--server URL", "--cluster ID", "--concurrency", "BCS_STORAGE_SERVER"}},
+		"import": {[]string{"import", "--help"}, []string{"FILE|-", "--server URL", "--cluster ID", "BCS_STORAGE_SERVER"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

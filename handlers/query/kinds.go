@@ -220,7 +220,7 @@ func withoutCluster(params Params, cluster string) (Params, error) {
 		return params, nil
 	}
 	if given != "" && given != cluster {
-		return nil, storage.Invalid("clusterId", "%q is not the cluster of the URL path", clip(given))
+		return nil, storage.Invalid("clusterId", "%q is not the cluster of the URL path", given)
 	}
 	return without(params, "clusterId"), nil
 }

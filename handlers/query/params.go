@@ -5,7 +5,6 @@
 package query
 
 import (
-	"bytes"
 	"maps"
 	"net/url"
 	"slices"
@@ -34,11 +33,11 @@ func FromURL(rawQuery string) (Params, error) {
 		case name == "":
 			return nil, storage.Invalid("query string", "a value without a name")
 		case !utf8.ValidString(name):
-			return nil, storage.Invalid("query string", "the name %q is not UTF-8", clip(name))
+			return nil, storage.Invalid("query string", "the name %q is not UTF-8", name)
 		case len(all) > 1:
 			return nil, storage.Invalid(name, "given %d times; join several values with a comma", len(all))
 		case !utf8.ValidString(all[0]):
-			return nil, storage.Invalid(name, "%q is not UTF-8", clip(all[0]))
+			return nil, storage.Invalid(name, "%q is not UTF-8", all[0])
 		}
 		p[name] = all[0]
 	}
@@ -51,7 +50,7 @@ func FromJSON(body []byte) (Params, error) {
 	if err := storage.CheckJSON("body", body); err != nil {
 		return nil, err
 	}
-	if !isObject(body) {
+	if storage.KindOf(body) != '{' {
 		return nil, storage.Invalid("body", "must be a JSON object")
 	}
 	p := Params{}
@@ -66,10 +65,6 @@ func FromJSON(body []byte) (Params, error) {
 		p[name] = text(v)
 	}
 	return p, nil
-}
-
-func isObject(raw []byte) bool {
-	return bytes.HasPrefix(bytes.TrimLeft(raw, " \t\r\n"), []byte("{"))
 }
 
 // text is how a scalar is written in a URL.
@@ -92,7 +87,7 @@ func parseCount(name, s string) (int64, error) {
 func parseInt(name, s string) (int64, error) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
-		return 0, storage.Invalid(name, "%q is not a 64-bit integer", clip(s))
+		return 0, storage.Invalid(name, "%q is not a 64-bit integer", s)
 	}
 	return n, nil
 }
@@ -104,14 +99,5 @@ func parseBool(name, s string) (bool, error) {
 	case "false", "0":
 		return false, nil
 	}
-	return false, storage.Invalid(name, "%q is not a boolean: use true, false, 1 or 0", clip(s))
-}
-
-// clip keeps messages short: a parameter may be as long as a request line.
-func clip(s string) string {
-	const most = 80
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "..."
+	return false, storage.Invalid(name, "%q is not a boolean: use true, false, 1 or 0", s)
 }

@@ -14,6 +14,14 @@ import (
 // maxFields bounds field: each path is compared with every other one.
 const maxFields = 1000
 
+// maxConditions bounds how many conditions extra, extra_contain, labelSelector
+// and the data. parameters may each bring: every one is looked for in every document.
+const maxConditions = 100
+
+func tooMany(name string) error {
+	return storage.Invalid(name, "more than %d conditions", maxConditions)
+}
+
 // ParseFields reads field: dotted paths, comma separated, empty ones passed
 // over. Without any the projection is nil: everything.
 func ParseFields(name, s string) (*storage.Projection, error) {
@@ -52,7 +60,7 @@ func conditions(name, s string) ([]condition, error) {
 	if err := storage.CheckJSON(name, object); err != nil {
 		return nil, err
 	}
-	if !isObject(object) {
+	if storage.KindOf(object) != '{' {
 		return nil, storage.Invalid(name, "must be base64 of a JSON object")
 	}
 	var all []condition
@@ -61,7 +69,9 @@ func conditions(name, s string) ([]condition, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, condition{path, raw})
+		if all = append(all, condition{path, raw}); len(all) > maxConditions {
+			return nil, tooMany(name)
+		}
 	}
 	return all, nil
 }
@@ -70,12 +80,15 @@ var base64Alphabet = strings.NewReplacer(" ", "+", "-", "+", "_", "/")
 
 // parseExtra reads extra: each entry narrows. A value stands for itself, an array for one of
 // its elements. Objects are refused: their parts are addressed with dots.
-// Paths below one of the fixed keys are refused: what the path of the URL says
-// can't be said again.
-func parseExtra(name, s string, fixed []string) (storage.Filter, error) {
+// With strict it is that of a DELETE: one without any entry is refused, and so
+// are paths below one of the fixed keys, for what the URL says can't be said again.
+func parseExtra(name, s string, strict bool, fixed []string) (storage.Filter, error) {
 	all, err := conditions(name, s)
 	if err != nil {
 		return nil, err
+	}
+	if strict && len(all) == 0 {
+		return nil, storage.Invalid(name, "holds no condition; leave it out to not filter by it")
 	}
 	var and storage.And
 	for _, c := range all {
@@ -138,7 +151,10 @@ func parseLabels(name, s string) (storage.Filter, error) {
 	}
 	requirements, _ := selector.Requirements()
 	if len(requirements) == 0 {
-		return nil, storage.Invalid(name, "%q selects nothing: name a label", clip(s))
+		return nil, storage.Invalid(name, "%q selects nothing: name a label", s)
+	}
+	if len(requirements) > maxConditions {
+		return nil, tooMany(name)
 	}
 	var and storage.And
 	for _, r := range requirements {
@@ -193,7 +209,7 @@ func parseRange(path storage.Path, base string, begin, end string, zone *time.Lo
 			return nil, err
 		}
 		if begin != "" && t.Before(r.From) {
-			return nil, storage.Invalid(base+"End", "%s is before %sBegin", clip(end), base)
+			return nil, storage.Invalid(base+"End", "%s is before %sBegin", end, base)
 		}
 		r.To = bound(t.Add(time.Second))
 	}
@@ -213,7 +229,7 @@ func bound(t time.Time) time.Time {
 func parseTime(name, s string, zone *time.Location) (time.Time, error) {
 	t, ok := storage.ParseTime(s, zone)
 	if !ok || strings.HasPrefix(s, "-") {
-		return time.Time{}, storage.Invalid(name, "%q is not a time: use unix seconds, 2006-01-02 15:04:05 or RFC 3339", clip(s))
+		return time.Time{}, storage.Invalid(name, "%q is not a time: use unix seconds, 2006-01-02 15:04:05 or RFC 3339", s)
 	}
 	return t.Truncate(time.Second), nil
 }

@@ -3,6 +3,7 @@ package query_test
 import (
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -82,6 +83,11 @@ func TestRefused(t *testing.T) {
 
 		// Names that nothing declares. A common name is known only where it means something.
 		{"list item-get item-put item-delete batch-delete metric-list watch-list event-list alarm-list none k8s/pod mesos/namespace", "nmae=x", "nmae"},
+		{"item-delete batch-delete", "extra=e30%3D", "extra"},
+		{"list item-delete batch-delete k8s/pod", "extra=" + many(101, `"a%d":1`), "extra"},
+		{"event-list alarm-list", "extra_contain=" + many(101, `"a%d":"x"`), "extra_contain"},
+		{"list item-delete batch-delete k8s/pod", "labelSelector=" + strings.TrimSuffix(strings.Repeat("!k,", 101), ","), "labelSelector"},
+		{"list item-delete batch-delete k8s/pod", "data.a100=" + series("&data.a%d=", 100), "data.a99"},
 		{"list item-get item-put item-delete batch-delete metric-list watch-list event-list alarm-list none k8s/pod", "nmae", "nmae"},
 		{"list k8s/pod", "Name=x", "Name"},
 		{"list k8s/pod", "resourceName=x", "resourceName"},
@@ -664,4 +670,18 @@ func TestFirstErrorIsStable(t *testing.T) {
 			t.Fatalf("%v, then %v", first, now)
 		}
 	}
+}
+
+// many is an extra of n entries.
+func many(n int, entry string) string {
+	return b64("{" + strings.TrimSuffix(series(entry+",", n), ",") + "}")
+}
+
+// series is n texts, each with its number.
+func series(text string, n int) string {
+	var all strings.Builder
+	for i := range n {
+		fmt.Fprintf(&all, text, i)
+	}
+	return all.String()
 }

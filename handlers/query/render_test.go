@@ -109,7 +109,7 @@ func wantInvalid(t testing.TB, err error, param string) {
 		t.Errorf("accepted; want an error for %q", param)
 	case !errors.Is(err, storage.ErrInvalid) || !errors.As(err, &invalid):
 		t.Errorf("%v (%T) is no ErrInvalid", err, err)
-	case invalid.Param != param:
+	case invalid.Param != param && !(strings.HasSuffix(invalid.Param, "...") && strings.HasPrefix(param, strings.TrimSuffix(invalid.Param, "..."))):
 		t.Errorf("error for %q, want for %q: %v", invalid.Param, param, err)
 	case invalid.Reason == "":
 		t.Errorf("error for %q does not say why", param)

@@ -75,7 +75,7 @@ const (
 type Spec struct {
 	Params  []Param
 	Accepts Accepts
-	// PathKeys are the fields that the URL path fixes; see Strict.
+	// PathKeys are the fields that the URL path fixes; only Strict looks at them.
 	PathKeys []string
 }
 
@@ -140,17 +140,13 @@ func (s Spec) Parse(params Params, o Options) (Parsed, error) {
 
 // common reads the parameters of Accepts.
 func (s Spec) common(r *reader, o Options, p *Parsed, add func(storage.Filter, error) error) error {
-	var fixed []string
-	if s.Accepts&Strict != 0 {
-		fixed = s.PathKeys
-	}
 	rows := []struct {
 		accept Accepts
 		name   string
 		read   func(name, value string) error
 	}{
 		{Field, "field", func(name, v string) (err error) { p.Fields, err = ParseFields(name, v); return err }},
-		{Extra, "extra", func(name, v string) error { return add(parseExtra(name, v, fixed)) }},
+		{Extra, "extra", func(name, v string) error { return add(parseExtra(name, v, r.strict, s.PathKeys)) }},
 		{IgnoredExtra, "extra", func(string, string) error { return nil }},
 		{ExtraContain, "extra_contain", func(name, v string) error { return add(parseContains(name, v)) }},
 		{Page | Length, "offset", func(name, v string) (err error) { p.Skip, err = parseCount(name, v); return err }},
@@ -201,7 +197,10 @@ func (r *reader) rest(free bool, o Options, add func(storage.Filter, error) erro
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	for _, name := range names {
+	for i, name := range names {
+		if i == maxConditions {
+			return tooMany(name)
+		}
 		if free && strings.HasPrefix(name, "data.") {
 			if err := add(freeFilter(name, r.left[name])); err != nil {
 				return err
@@ -258,6 +257,9 @@ func (p Param) filter(r *reader, o Options) (storage.Filter, error) {
 		if err != nil {
 			return nil, err
 		}
+		if !r.strict {
+			begin, end = zeroIsOpen(begin), zeroIsOpen(end)
+		}
 		return parseRange(path, p.Name, begin, end, o.Zone)
 	}
 	value, given, err := r.take(p.Name)
@@ -279,6 +281,15 @@ func (p Param) filter(r *reader, o Options) (storage.Filter, error) {
 		f = storage.Or{f, instead}
 	}
 	return f, nil
+}
+
+// zeroIsOpen takes a bound of 0 for none, as clients mean that send all fields
+// of a structure. Where something is deleted 0 is 1970: that deletes less.
+func zeroIsOpen(s string) string {
+	if s == "0" {
+		return ""
+	}
+	return s
 }
 
 func (p Param) values(s string) ([]storage.Value, error) {

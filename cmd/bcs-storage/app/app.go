@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
-	"slices"
 	"sync"
 	"time"
 
@@ -48,10 +47,11 @@ type App struct {
 // databaseFile is where the embedded engine keeps everything, in the data directory.
 const databaseFile = "bcs-storage.db"
 
-// Limits on how long a client may take. Bodies and answers have none: a list
-// of any size is streamed at the speed of its reader.
+// Limits on how long a client may take. Answers have none: a list of any size
+// is streamed at the speed of its reader.
 const (
 	readHeaderTimeout = 10 * time.Second
+	bodyTimeout       = 60 * time.Second
 	idleTimeout       = 120 * time.Second
 )
 
@@ -102,14 +102,19 @@ func (a *App) open(ctx context.Context, o Options) (http.Handler, error) {
 		Now:      o.Now,
 		Log:      o.Log,
 	}
+	form, err := dialect(c.Dialect)
+	if err != nil {
+		return nil, err
+	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return handlers.New(handlers.Options{
 		Documents:      a.docs,
 		Nodes:          local.New(a.docs, o.Now),
-		Dialect:        dialect(c.Dialect),
+		Dialect:        form,
 		SemanticStatus: c.HTTP.Status == conf.StatusSemantic,
 		MaxBody:        c.HTTP.MaxBodyBytes,
+		BodyTimeout:    bodyTimeout,
 		Query: query.Options{
 			Zone:          zone,
 			IgnoreUnknown: c.Query.UnknownParameters == conf.UnknownIgnore,
@@ -125,10 +130,13 @@ func retention(c *storage.Collection, k conf.Keep) storage.Retention {
 	return storage.Retention{Collection: c, MaxAge: k.MaxAge, MaxPerCluster: int64(k.MaxPerCluster)}
 }
 
-func dialect(word string) handlers.Dialect {
-	dialects := []handlers.Dialect{handlers.Documented(), handlers.Deployed()}
-	i := slices.IndexFunc(dialects, func(d handlers.Dialect) bool { return d.Name == word })
-	return dialects[max(i, 0)]
+func dialect(word string) (handlers.Dialect, error) {
+	for _, d := range []handlers.Dialect{handlers.Documented(), handlers.Deployed()} {
+		if d.Name == word {
+			return d, nil
+		}
+	}
+	return handlers.Dialect{}, fmt.Errorf("dialect: there is no %q", word)
 }
 
 // Addr is where the service listens, host:port with the real port.

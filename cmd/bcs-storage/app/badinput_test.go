@@ -1,14 +1,19 @@
 package app_test
 
 import (
+	"context"
 	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"bcs-storage/conf"
+	"bcs-storage/storage"
+	"bcs-storage/storage/sqlite"
+	"bcs-storage/watch/local"
 )
 
 // Places in the seeded store, below a prefix.
@@ -202,6 +207,8 @@ func badDeletes() []badRequest {
 			{"empty bound", "?updateTimeEnd=", "", "updateTimeEnd"},
 			{"range twice", "?updateTimeBegin=1", `{"updateTimeEnd":2}`, "updateTimeBegin"},
 			{"empty extra", "?extra=", "", "extra"},
+			{"extra without a condition", "?" + extra(`{}`), "", "extra"},
+			{"too many conditions", "?labelSelector=" + strings.TrimSuffix(strings.Repeat("!k,", 101), ","), "", "labelSelector"},
 			{"empty label selector", "?labelSelector=", "", "labelSelector"},
 			{"trailing slash", "/", "", "path"},
 			{"limit", "?limit=1", "", "limit"},
@@ -247,9 +254,14 @@ func badPaths() []badRequest {
 			badRequest{"unknown environment", method, "/swarm" + strings.TrimPrefix(podPath, "/k8s"), "", "no such route", 404},
 		)
 	}
+	all = append(all,
+		badRequest{"relation of no cluster", "PUT", "/host/clusters", `{"data":{}}`, "clusterId", 0},
+		badRequest{"relation of an empty cluster", "PUT", "/host/clusters/", `{"data":{}}`, "path", 0},
+		badRequest{"item with an empty name", "DELETE", podsPath + "/", "", "path", 0},
+	)
 	for _, at := range []struct{ method, path string }{
 		{"POST", podPath}, {"PATCH", podPath}, {"HEAD", podPath}, {"PUT", podsPath}, {"PUT", "/alarms"}, {"DELETE", "/events"}, {"DELETE", queryPath},
-		{"POST", "/metric/clusters/C"}, {"DELETE", "/host/clusters/C"}, {"POST", nodePath},
+		{"POST", "/metric/clusters/C"}, {"DELETE", "/host/clusters/C"}, {"POST", nodePath}, {"BREW", podPath},
 	} {
 		all = append(all, badRequest{"wrong method", at.method, at.path, `{"data":{}}`, "not a method", 405})
 	}
@@ -286,7 +298,9 @@ func TestBadInput(t *testing.T) {
 		{conf.Deployed, conf.StatusEnvelope, deployedPrefix},
 	} {
 		t.Run(mode.dialect+" "+mode.status, func(t *testing.T) {
-			s := start(t, settings{change: func(c *conf.Config) { c.Dialect, c.HTTP.Status = mode.dialect, mode.status }})
+			dir := t.TempDir()
+			t.Cleanup(func() { countAll(t, dir) }) // runs once the service has stopped
+			s := start(t, settings{dir: dir, change: func(c *conf.Config) { c.Dialect, c.HTTP.Status = mode.dialect, mode.status }})
 			seed(t, s)
 			before := everything(s)
 			for _, bad := range all {
@@ -300,6 +314,22 @@ func TestBadInput(t *testing.T) {
 				t.Errorf("something changed:\n%s\n%s", before, after)
 			}
 		})
+	}
+}
+
+// countAll looks into the file for documents that no route of the test would show.
+func countAll(t *testing.T, dir string) {
+	engine, err := sqlite.Open(context.Background(), filepath.Join(dir, "bcs-storage.db"), append(storage.Collections(), local.Collection))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer engine.Close()
+	for c, want := range map[*storage.Collection]int64{
+		storage.Dynamic: 4, storage.Metrics: 1, storage.Hosts: 1, storage.Events: 1, storage.Alarms: 1, local.Collection: 1,
+	} {
+		if got, err := engine.Count(context.Background(), c, storage.Query{}); err != nil || got != want {
+			t.Errorf("%d documents in %s, want %d: %v", got, c.Name, want, err)
+		}
 	}
 }
 
@@ -335,6 +365,16 @@ func TestTooLarge(t *testing.T) {
 	}
 	if got := s.do("DELETE", documentedPrefix+podsPath, fits+" "); got.status != http.StatusRequestEntityTooLarge {
 		t.Errorf("DELETE: %d, want 413", got.status)
+	}
+	large := start(t, settings{})
+	for method, path := range map[string]string{"POST": queryPath, "DELETE": podsPath} {
+		if got := large.do(method, documentedPrefix+path, `{"x":"`+strings.Repeat("x", 1<<20)+`"}`); got.status != http.StatusRequestEntityTooLarge {
+			t.Errorf("%s of parameters over 1 MiB: %d, want 413", method, got.status)
+		}
+	}
+	// What a caller wrote is quoted in part only.
+	if got := large.do("GET", documentedPrefix+podsPath+"?"+strings.Repeat("x", 100000)+"=1", "").failed("unknown parameter"); len(*got.Message) > 600 {
+		t.Errorf("a message of %d bytes", len(*got.Message))
 	}
 	s.do("GET", documentedPrefix+podPath, "").ok()
 	s.do("GET", documentedPrefix+metricPath, "").failed("resource does not exist")

@@ -3,6 +3,7 @@ package app_test
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -96,7 +97,24 @@ func TestEveryRoute(t *testing.T) {
 						t.Errorf("%s: message is %q, want %q", a.what, got, want)
 					}
 				}
+				s.walked(prefix)
 			})
+		}
+	}
+}
+
+// walked fails the test unless every route of the route table was asked.
+func (s *service) walked(prefix string) {
+	s.t.Helper()
+	table, err := os.ReadFile("../../../handlers/testdata/routes.txt")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	metrics := s.do("GET", "/metrics", "").body
+	for line := range strings.Lines(string(table)) {
+		method, path, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if !strings.Contains(metrics, fmt.Sprintf(`method="%s",route="%s%s"`, method, prefix, path)) {
+			s.t.Errorf("%s %s was not asked", method, path)
 		}
 	}
 }

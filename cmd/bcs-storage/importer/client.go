@@ -38,7 +38,6 @@ func defaultRetry() retryPolicy {
 type client struct {
 	http   *retryablehttp.Client
 	server string
-	header http.Header
 
 	lost atomic.Int64 // requests in a row that got no answer
 	many int64        // this many of them mean that the server is gone
@@ -62,7 +61,6 @@ func newClient(o Options) *client {
 	return &client{
 		http:   retry,
 		server: strings.TrimRight(o.Server, "/"),
-		header: o.Header,
 		many:   int64(o.Concurrency),
 	}
 }
@@ -75,10 +73,6 @@ func (c *client) send(ctx context.Context, j job) error {
 	req, err := retryablehttp.NewRequestWithContext(ctx, j.method, c.server+j.path, j.body)
 	if err != nil {
 		return fmt.Errorf("making the request: %w", err)
-	}
-	req.Header = c.header.Clone()
-	if req.Header == nil {
-		req.Header = make(http.Header)
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json")
@@ -134,8 +128,9 @@ func excerpt(answer []byte) string {
 	return cmp.Or(line, "(no body)")
 }
 
-// shouldRetry repeats only what may go better next time: a request without an answer, and the statuses with which a
-// server or a proxy says that it cannot answer now. A failure that the storage has thought about stays one.
+// shouldRetry repeats only what may go better next time: a request without an answer, the statuses with which a
+// server or a proxy says that it cannot answer now, and any answer that asks for it with Retry-After, as the storage's
+// does when its store is away, whatever the status. A failure that the storage has thought about stays one.
 func shouldRetry(ctx context.Context, resp *http.Response, err error) (bool, error) {
 	if ctx.Err() != nil {
 		return false, ctx.Err()
@@ -148,7 +143,7 @@ func shouldRetry(ctx context.Context, resp *http.Response, err error) (bool, err
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true, nil
 	}
-	return false, nil
+	return resp.Header.Get("Retry-After") != "", nil
 }
 
 // backoff doubles the pause with every attempt and varies it, so that requests that failed together do not come back

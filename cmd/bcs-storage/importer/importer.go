@@ -11,7 +11,6 @@ import (
 	"hash/fnv"
 	"io"
 	"log/slog"
-	"net/http"
 	"net/url"
 
 	"golang.org/x/sync/errgroup"
@@ -43,8 +42,6 @@ type Options struct {
 	Log *slog.Logger
 	// Concurrency is the number of requests in flight; 0 means 8.
 	Concurrency int
-	// Header is sent with every request, e.g. Authorization for a storage that asks for a token. It may be nil.
-	Header http.Header
 
 	// retry is only set by tests, which cannot wait for the real pauses.
 	retry retryPolicy
@@ -56,7 +53,7 @@ type Options struct {
 // ended early if it did. When ctx ends, Run returns at once.
 func Run(ctx context.Context, o Options) error {
 	o = withDefaults(o)
-	if err := checkServer(o.Server); err != nil {
+	if err := CheckServer(o.Server); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -96,13 +93,11 @@ func withDefaults(o Options) Options {
 	return o
 }
 
-func checkServer(server string) error {
+// CheckServer refuses what is not the base URL of a storage.
+func CheckServer(server string) error {
 	u, err := url.Parse(server)
-	if err != nil {
-		return fmt.Errorf("server address: %w", err)
-	}
-	if (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		return fmt.Errorf("server address %q: want http://host:port or https://host:port", server)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return fmt.Errorf("server: %q is not an http or https URL", server)
 	}
 	return nil
 }
