@@ -15,8 +15,9 @@ type Collection struct {
 	Scope int
 	// KeepUpdateTime: documents carry updateTime beside createTime.
 	KeepUpdateTime bool
-	// NewestFirst is the time field by which lists are ordered, latest first,
-	// ties by _id, highest first. Empty: lists are in the byte order of _id.
+	// NewestFirst is the time field by which lists are ordered, latest first to
+	// the millisecond, ties by _id, highest first; documents in which it is no
+	// instant come last. Empty: lists are in the byte order of _id.
 	NewestFirst string
 	// index of a type of document, by the last part of the scope; "" stands for
 	// every type that is not named.

@@ -82,7 +82,8 @@ type Reader interface {
 	Count(ctx context.Context, c *Collection, q Query) (int64, error)
 	// Distinct are the different values of a key field among the documents that
 	// q selects, in byte order, never "". Documents are not loaded to find them
-	// when there is no filter. Fields, Skip and Limit do not matter.
+	// when there is no filter. Fields, Skip and Limit do not matter. A field that
+	// is not one of the collection's key fields is an ErrInvalid.
 	Distinct(ctx context.Context, c *Collection, q Query, field string) ([]string, error)
 }
 
@@ -94,7 +95,8 @@ type Documents interface {
 	Reader
 	// Put stores the document under its key in one atomic step: createTime is
 	// set to now when the key is new and kept otherwise, updateTime is always
-	// set to now, the body is replaced whole. Nothing is read before.
+	// set to now, the body is replaced whole. Nothing is read before. d may be
+	// changed once Put has returned.
 	Put(ctx context.Context, c *Collection, d Document, now time.Time) error
 	// Delete removes the documents that q selects (Fields, Skip and Limit do
 	// not matter), all of them or, on an error, none, and says how many there

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql/driver"
+	"fmt"
 	"time"
 
 	"bcs-storage/storage"
@@ -59,7 +60,11 @@ func (w *assigning) body(ctx context.Context, key storage.Key) (body []byte, err
 }
 
 func (w *assigning) set(key storage.Key, body []byte, value string) error {
-	return w.t.change(key, storage.WithField(body, w.field, value), w.now).put(w.conn)
+	change, err := w.t.change(key, storage.WithField(body, w.field, value), w.now)
+	if err != nil {
+		return fmt.Errorf("assign: %w", err)
+	}
+	return change.put(w.conn)
 }
 
 // takeAway empties the field of every document that has the value and is not named.

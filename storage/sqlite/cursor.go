@@ -8,16 +8,20 @@ import (
 	"bcs-storage/storage"
 )
 
-const (
-	// A chunk is what is read in one go, while a connection is held. The first
-	// is small, so that the first document comes fast; then they grow.
-	firstChunk = 16
-	lastChunk  = 256
-	chunkBytes = 1 << 20
-	// sparseStep is how many rows a statement passes by at most when most of
-	// them may not be what is looked for.
-	sparseStep = 4096
-)
+// limits bound what is read in one go.
+type limits struct {
+	// A chunk is what is read while a connection is held. The first has so many
+	// rows, so that the first document comes fast; then they grow.
+	firstRows, mostRows, chunkBytes int
+	// sparse is how many rows a statement passes by at most when most of them
+	// may not be what is looked for.
+	sparse int64
+	// probe is how many rows found by an index of a time are put in order in
+	// memory. When there are more, the rows are read in order and checked instead.
+	probe int
+}
+
+var defaultLimits = limits{firstRows: 16, mostRows: 256, chunkBytes: 1 << 20, sparse: 4096, probe: 2048}
 
 // row is a row as it is read.
 type row struct {
@@ -96,7 +100,7 @@ func (c *cursor) fill(ctx context.Context, conn *conn) error {
 	err = conn.query(background, s.String(), s.args, func(values []driver.Value) bool {
 		c.chunk = append(c.chunk, scan(values))
 		bytes += len(values[6].([]byte))
-		full = len(c.chunk) == c.size || bytes >= chunkBytes
+		full = len(c.chunk) == c.size || bytes >= c.s.t.limits.chunkBytes/len(c.s.open)
 		return !full
 	})
 	switch {
@@ -120,9 +124,11 @@ func (c *cursor) statement(s *statement, src *source) {
 	s.add(" LIMIT ?", int64(c.size))
 }
 
-// grow sets the size of the next chunk.
+// grow sets the size of the next chunk. Sources that are merged share the room
+// of one.
 func (c *cursor) grow() {
-	c.size = min(max(c.size*4, firstChunk), lastChunk)
+	limits := &c.s.t.limits
+	c.size = max(1, min(max(c.size*4, limits.firstRows), limits.mostRows/len(c.s.open)))
 	if c.s.most > 0 && c.src.exact && !c.s.keys {
 		c.size = int(min(int64(c.size), c.s.most))
 	}
@@ -135,7 +141,7 @@ func (c *cursor) step(ctx context.Context, conn *conn) (source, *position, error
 		return c.src, nil, nil
 	}
 	bare := c.src.bare()
-	end, err := bare.place(ctx, c.s.t, conn, sparseStep)
+	end, err := bare.place(ctx, c.s.t, conn, c.s.t.limits.sparse)
 	if err != nil || end == nil {
 		return c.src, nil, err
 	}

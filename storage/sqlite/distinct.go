@@ -37,10 +37,7 @@ func (e *Engine) distinct(ctx context.Context, t *table, q storage.Query, part i
 		}
 		return nil
 	}
-	s, err := e.stream(ctx, t, q, e.reads.with)
-	if err != nil {
-		return err
-	}
+	s := e.stream(t, q)
 	s.keys = true
 	for {
 		r, err := s.next(ctx)

@@ -117,7 +117,7 @@ func TestPlansWithoutRows(t *testing.T) {
 // assigns none of their columns.
 func TestTouchAssignsNoSlot(t *testing.T) {
 	for _, c := range storage.Collections() {
-		table, err := newTable(c)
+		table, err := newTable(c, defaultLimits)
 		if err != nil {
 			t.Fatal(err)
 		}

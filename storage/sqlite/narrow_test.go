@@ -221,7 +221,7 @@ func TestNarrow(t *testing.T) {
 `},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			table, err := newTable(tc.c)
+			table, err := newTable(tc.c, defaultLimits)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -234,7 +234,7 @@ func TestNarrow(t *testing.T) {
 
 // Values that become keys multiply: beyond a bound they stay with Match.
 func TestNarrowBoundsTargets(t *testing.T) {
-	table, err := newTable(storage.Dynamic)
+	table, err := newTable(storage.Dynamic, defaultLimits)
 	if err != nil {
 		t.Fatal(err)
 	}

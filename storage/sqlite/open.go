@@ -17,20 +17,20 @@ import (
 // is not there. Only one engine may have a file open. When collections index
 // other paths than those the file was written with, Open brings its rows up to date.
 func Open(ctx context.Context, path string, collections []*storage.Collection) (*Engine, error) {
-	e, err := open(ctx, path, collections)
+	e, err := open(ctx, path, collections, defaultLimits)
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", path, err)
 	}
 	return e, nil
 }
 
-func open(ctx context.Context, path string, collections []*storage.Collection) (_ *Engine, err error) {
+func open(ctx context.Context, path string, collections []*storage.Collection, l limits) (_ *Engine, err error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, err
 	}
 	e := &Engine{tables: map[*storage.Collection]*table{}}
 	for _, c := range collections {
-		if e.tables[c], err = newTable(c); err != nil {
+		if e.tables[c], err = newTable(c, l); err != nil {
 			return nil, err
 		}
 	}
@@ -116,9 +116,20 @@ func dialWriter(ctx context.Context, path string) (*conn, error) {
 	if err != nil {
 		return nil, errors.Join(err, c.close())
 	}
-	if !empty {
-		return c, nil
+	if empty {
+		err = initialise(c)
 	}
+	if err == nil {
+		err = requireWAL(ctx, c)
+	}
+	if err != nil {
+		return nil, errors.Join(err, c.close())
+	}
+	return c, nil
+}
+
+// initialise makes an empty file ours.
+func initialise(c *conn) error {
 	for _, pragma := range []string{
 		fmt.Sprintf("page_size = %d", pageSize),
 		"journal_mode = WAL",
@@ -126,10 +137,20 @@ func dialWriter(ctx context.Context, path string) (*conn, error) {
 		fmt.Sprintf("user_version = %d", schemaVersion),
 	} {
 		if err := c.pragma("PRAGMA " + pragma); err != nil {
-			return nil, errors.Join(err, c.close())
+			return err
 		}
 	}
-	return c, nil
+	return nil
+}
+
+// requireWAL fails where SQLite quietly uses another journal: readers would
+// then wait for the writer.
+func requireWAL(ctx context.Context, c *conn) error {
+	mode, err := c.one(ctx, "PRAGMA journal_mode")
+	if err == nil && mode != "wal" {
+		err = fmt.Errorf("the file has the journal mode %v instead of wal; is it on a network file system?", mode)
+	}
+	return err
 }
 
 // checkFile refuses a file that this program must not write; empty says that

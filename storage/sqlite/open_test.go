@@ -32,10 +32,7 @@ func put(t *testing.T, e *Engine, c *storage.Collection, key storage.Key, data s
 // ids are the _ids that q selects.
 func ids(t *testing.T, e *Engine, c *storage.Collection, q storage.Query) []string {
 	t.Helper()
-	s, err := e.stream(t.Context(), e.tables[c], q, e.reads.with)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := e.stream(e.tables[c], q)
 	found := []string{}
 	for {
 		r, err := s.next(t.Context())

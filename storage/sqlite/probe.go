@@ -6,10 +6,6 @@ import (
 	"slices"
 )
 
-// maxProbe is how many rows found by an index of a time are put in order in
-// memory. When there are more, the rows are read in order and checked instead.
-const maxProbe = 2048
-
 // found are rows that an index of a time led to, in the order of the list.
 type found struct {
 	s     *stream
@@ -29,7 +25,7 @@ func (s *stream) probe(ctx context.Context, sources []source) (*found, error) {
 		}
 		return nil
 	})
-	if err != nil || len(f.ids) > maxProbe {
+	if err != nil || len(f.ids) > s.t.limits.probe {
 		return nil, err
 	}
 	byOrder := s.t.newest()
@@ -50,7 +46,7 @@ func (f *found) collect(ctx context.Context, c *conn, src *source) error {
 	var s statement
 	s.add("SELECT id, " + ord)
 	s.from(f.s.t, src)
-	s.add(" LIMIT ?", int64(maxProbe+1-len(f.ids)))
+	s.add(" LIMIT ?", int64(f.s.t.limits.probe+1-len(f.ids)))
 	return c.query(ctx, s.String(), s.args, func(values []driver.Value) bool {
 		at := position{id: values[0].(string)}
 		at.ord, _ = values[1].(int64)
@@ -76,7 +72,8 @@ func (f *found) peek(ctx context.Context) (*row, error) {
 func (f *found) fill(c *conn) error {
 	clear(f.chunk)
 	f.chunk, f.next = f.chunk[:0], 0
-	for bytes := 0; len(f.ids) > 0 && len(f.chunk) < firstChunk && bytes < chunkBytes; f.ids = f.ids[1:] {
+	limits := &f.s.t.limits
+	for bytes := 0; len(f.ids) > 0 && len(f.chunk) < limits.firstRows && bytes < limits.chunkBytes; f.ids = f.ids[1:] {
 		err := c.query(background, f.s.t.row, values(f.ids[0].id), func(values []driver.Value) bool {
 			f.chunk = append(f.chunk, scan(values))
 			bytes += len(f.chunk[len(f.chunk)-1].body)

@@ -113,7 +113,7 @@ func killWriter(t *testing.T, path string, writes int) (names []string) {
 // A list of many bytes is read with few in memory.
 func TestListStreams(t *testing.T) {
 	e := openAt(t, filepath.Join(t.TempDir(), "store.db"))
-	const docs, size = 400, 100_000
+	const docs, size = 200, 100_000
 	data := append(append([]byte{'"'}, bytes.Repeat([]byte("x"), size)...), '"')
 	for i := range docs {
 		doc := storage.NewDocument(storage.Dynamic, storage.Key{"c", "Pod", "a", fmt.Sprintf("%04d", i)}, storage.Member{Name: "data", Value: data})

@@ -39,10 +39,9 @@ func roomFor(rec *storage.Record, fields *storage.Projection) int {
 	return 512
 }
 
-// stream opens the query. Rows of other queries may change while it is read.
-func (e *Engine) stream(ctx context.Context, t *table, q storage.Query, access access) (*stream, error) {
-	p, err := spread(ctx, t, q, access)
-	return &stream{t: t, access: access, filter: q.Filter, groups: p.groups}, err
+// stream opens the query. Rows may change while it is read.
+func (e *Engine) stream(t *table, q storage.Query) *stream {
+	return &stream{t: t, access: e.reads.with, filter: q.Filter, groups: narrow(t, q).groups}
 }
 
 // List reads chunk by chunk and holds no connection while the caller is busy.
@@ -61,10 +60,7 @@ func (e *Engine) list(ctx context.Context, c *storage.Collection, q storage.Quer
 	if err != nil {
 		return err
 	}
-	s, err := e.stream(ctx, t, q, e.reads.with)
-	if err != nil {
-		return err
-	}
+	s := e.stream(t, q)
 	if err := s.skip(ctx, q.Skip); err != nil {
 		return err
 	}

@@ -11,8 +11,9 @@ import (
 // maxScopes is how many scopes a query is spread over at most.
 const maxScopes = 1024
 
-// spread narrows q. A query by time that fixes no scope is asked of every
-// scope there is, because the indexes of times start with it.
+// spread narrows q where order does not matter. A query by time that fixes no
+// scope is asked of every scope there is, because the indexes of times start
+// with it. A list is not: it would have to merge all of them.
 func spread(ctx context.Context, t *table, q storage.Query, access access) (plan, error) {
 	p := narrow(t, q)
 	if !p.timeWithoutScope {

@@ -9,20 +9,16 @@ import (
 	"bcs-storage/storage"
 )
 
-// maxBody is the largest body that is stored.
-const maxBody = 64 << 20
-
 // Put prepares everything outside the writer.
 func (e *Engine) Put(ctx context.Context, c *storage.Collection, d storage.Document, now time.Time) error {
 	t, err := e.table(c)
 	if err != nil {
 		return err
 	}
-	if len(d.Body) > maxBody {
-		return fmt.Errorf("put: %d bytes, at most %d are stored: %w", len(d.Body), maxBody, storage.ErrTooLarge)
+	change, err := t.change(d.Key, d.Body, now)
+	if err != nil {
+		return fmt.Errorf("put: %w", err)
 	}
-	// The caller may have its buffer back before the writer is done with it.
-	change := t.change(d.Key, slices.Clone(d.Body), now)
 	return e.writer.do(ctx, len(d.Body), false, change.put)
 }
 
@@ -45,7 +41,7 @@ func (e *Engine) Delete(ctx context.Context, c *storage.Collection, q storage.Qu
 
 // within lends the connection of a transaction.
 func within(c *conn) access {
-	return func(ctx context.Context, f func(*conn) error) error { return f(c) }
+	return func(_ context.Context, f func(*conn) error) error { return f(c) }
 }
 
 func (t *table) deleteAll(ctx context.Context, c *conn, q storage.Query) (total int64, err error) {

@@ -154,6 +154,21 @@ func TestWriteWhoseContextEnds(t *testing.T) {
 	}
 }
 
+func TestCallerDoesNotWaitOnceItsContextEnded(t *testing.T) {
+	e := openInternal(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	free := make(chan struct{})
+	err := e.writer.do(ctx, 0, false, func(*conn) error {
+		cancel()
+		<-free // the caller is back before this ends
+		return nil
+	})
+	close(free)
+	if !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
 func TestCloseFinishesWhatWaits(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "store.db")
 	e := reopen(t, path)

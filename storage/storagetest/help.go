@@ -1,7 +1,6 @@
 package storagetest
 
 import (
-	"iter"
 	"sync"
 	"sync/atomic"
 )
@@ -27,8 +26,4 @@ func (s *suite) parallel(n int, f func(i int) error) {
 	if s.Failed() {
 		s.FailNow()
 	}
-}
-
-func pullFrom(list iter.Seq2[[]byte, error]) (next func() ([]byte, error, bool), stop func()) {
-	return iter.Pull2(list)
 }

@@ -2,6 +2,7 @@ package storagetest
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -136,7 +137,7 @@ var listCases = []testCase{
 		want := s.numbered(60)
 		next := make([]func() ([]byte, error, bool), 12)
 		for i := range next {
-			pull, stop := pullFrom(s.store.List(s.Context(), storage.Dynamic, storage.Query{}))
+			pull, stop := iter.Pull2(s.store.List(s.Context(), storage.Dynamic, storage.Query{}))
 			defer stop()
 			next[i] = pull
 		}

@@ -15,17 +15,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Open opens an empty store with storage.Collections. It registers the
-// clean-up itself, which has to bear that the test has closed the store.
-type Open func(t *testing.T) storage.Documents
-
 // testCase is one promise. It gets a store of its own.
 type testCase struct {
 	name string
 	run  func(s *suite)
 }
 
-// Run runs every case on a fresh store.
+// Run runs every case on a fresh store. open opens an empty one with
+// storage.Collections and registers its clean-up, which has to bear that the
+// case has closed the store.
 func Run(t *testing.T, open func(t *testing.T) storage.Documents) {
 	groups := []struct {
 		name  string
