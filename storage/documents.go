@@ -99,11 +99,13 @@ type Documents interface {
 	// changed once Put has returned.
 	Put(ctx context.Context, c *Collection, d Document, now time.Time) error
 	// Delete removes the documents that q selects (Fields, Skip and Limit do
-	// not matter), all of them or, on an error, none, and says how many there
-	// were. None is no error.
+	// not matter) and says how many there were. None is no error. On an error the
+	// embedded engine removed none; an engine that is atomic for single documents
+	// only may have removed some, and the same call again removes the rest. A
+	// document that is put again meanwhile and no longer matches is spared.
 	Delete(ctx context.Context, c *Collection, q Query) (int64, error)
 	// Trim removes all but the newest keep documents below scope, by createTime
-	// and then _id, and says how many were removed.
+	// and then _id, and says how many were removed. On an error as Delete.
 	Trim(ctx context.Context, c *Collection, scope Key, keep int64) (int64, error)
 	// Assign carries out the assignment in one atomic step: keys that do not
 	// exist are created with their key fields and the assigned field; updateTime of every
