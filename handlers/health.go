@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/emicklei/go-restful/v3"
@@ -21,7 +22,11 @@ func (a *API) healthz(_ *restful.Request, resp *restful.Response) {
 func (a *API) readyz(req *restful.Request, resp *restful.Response) {
 	ctx, cancel := context.WithTimeout(req.Request.Context(), pingTimeout)
 	defer cancel()
-	docs, nodes := a.ping(ctx, "storage", a.docs.Ping), a.ping(ctx, "watch", a.nodes.Ping)
+	var docs, nodes string
+	var both sync.WaitGroup // each has the whole time: one that hangs says nothing about the other
+	both.Go(func() { docs = a.ping(ctx, "storage", a.docs.Ping) })
+	both.Go(func() { nodes = a.ping(ctx, "watch", a.nodes.Ping) })
+	both.Wait()
 	status := http.StatusOK
 	if docs != healthy || nodes != healthy {
 		status = http.StatusServiceUnavailable
