@@ -114,8 +114,15 @@ func TestDefaultIsValid(t *testing.T) {
 // every setting has another value than its default
 func changed() Config {
 	return Config{
-		Listen: "[::1]:0", DataDir: "/var/lib/bcs: \"storage\" # 1\n  \nx", Storage: StorageSQLite, Watch: WatchLocal,
-		ZooKeeper: ZooKeeper{Servers: []string{}}, Dialect: Deployed,
+		Listen: "[::1]:0", DataDir: "/var/lib/bcs: \"storage\" # 1\n  \nx", Storage: StorageMongoDB, Watch: WatchZooKeeper, Dialect: Deployed,
+		MongoDB: MongoDB{
+			URI: "mongodb://127.0.0.1:27017/?tls=true", Database: "other", OperationTimeout: time.Second,
+			ServerSelectionTimeout: 2 * time.Second, MaxPoolSize: 3, MinPoolSize: 1,
+		},
+		ZooKeeper: ZooKeeper{
+			Servers: []string{"a:1", "b:2"}, Base: "x/y", SessionTimeout: 2 * time.Second, CallTimeout: time.Second,
+			Username: "user", Password: "hunter2", MaxPayload: 1 << 12,
+		},
 		HTTP:  HTTP{Status: StatusSemantic, MaxBodyBytes: 1 << 30, ShutdownTimeout: 1500 * time.Millisecond},
 		Query: Query{TimeZone: "Asia/Shanghai", MaxLength: 7, UnknownParameters: UnknownIgnore},
 		Retention: Retention{
@@ -130,8 +137,12 @@ func changed() Config {
 func TestPrintedFileLoadsAgain(t *testing.T) {
 	for name, want := range map[string]Config{"default": Default(), "changed": changed()} {
 		t.Run(name, func(t *testing.T) {
-			want.ZooKeeper.Servers = []string{}
-			got, err := Load(nil, map[string]string{FlagConfig: writeFile(t, printed(t, want))})
+			// Secrets are not printed; they come from the environment.
+			environ := []string{"BCS_STORAGE_MONGODB_URI=" + want.MongoDB.URI, "BCS_STORAGE_ZOOKEEPER_PASSWORD=" + want.ZooKeeper.Password}
+			if want.ZooKeeper.Servers == nil {
+				want.ZooKeeper.Servers = []string{}
+			}
+			got, err := Load(environ, map[string]string{FlagConfig: writeFile(t, printed(t, want))})
 			if diff := cmp.Diff(want, got); diff != "" || err != nil {
 				t.Errorf("%v\n%s", err, diff)
 			}
@@ -156,7 +167,8 @@ func TestEverySettingFromEverySource(t *testing.T) {
 	}
 	got, err = Load(nil, flags)
 	partly := Default()
-	partly.Listen, partly.DataDir, partly.Dialect, partly.ZooKeeper = want.Listen, want.DataDir, want.Dialect, want.ZooKeeper
+	partly.Listen, partly.DataDir, partly.Dialect, partly.Storage, partly.Watch = want.Listen, want.DataDir, want.Dialect, want.Storage, want.Watch
+	partly.MongoDB.URI, partly.ZooKeeper.Servers = want.MongoDB.URI, want.ZooKeeper.Servers
 	if diff := cmp.Diff(partly, got); diff != "" || err != nil {
 		t.Errorf("flags: %v\n%s", err, diff)
 	}
@@ -272,10 +284,10 @@ func TestBadValues(t *testing.T) {
 		"named port":       {"BCS_STORAGE_LISTEN=:http", `listen: ":http" has no port from 0 to 65535 (from BCS_STORAGE_LISTEN)`},
 		"empty":            {"BCS_STORAGE_LISTEN=", `listen: "" is not host:port (from BCS_STORAGE_LISTEN)`},
 		"no folder":        {"BCS_STORAGE_DATA_DIR=", `dataDir: is empty (from BCS_STORAGE_DATA_DIR)`},
-		"word":             {"BCS_STORAGE_STORAGE=mysql", `storage: "mysql" is not one of sqlite, mongodb (not in this build) (from BCS_STORAGE_STORAGE)`},
+		"word":             {"BCS_STORAGE_STORAGE=mysql", `storage: "mysql" is not one of sqlite, mongodb (from BCS_STORAGE_STORAGE)`},
 		"word in capitals": {"BCS_STORAGE_DIALECT=Deployed", `dialect: "Deployed" is not one of documented, deployed (from BCS_STORAGE_DIALECT)`},
-		"mongodb":          {"BCS_STORAGE_STORAGE=mongodb", `storage: mongodb is not available in this build, use sqlite (from BCS_STORAGE_STORAGE)`},
-		"zookeeper":        {"BCS_STORAGE_WATCH=zookeeper", `watch: zookeeper is not available in this build, use local (from BCS_STORAGE_WATCH)`},
+		"mongodb":          {"BCS_STORAGE_STORAGE=mongodb", `mongodb.uri: is needed with storage: mongodb`},
+		"zookeeper":        {"BCS_STORAGE_WATCH=zookeeper", `zookeeper.servers: is needed with watch: zookeeper`},
 		"unused address":   {"BCS_STORAGE_MONGODB_URI=mongodb://u:p@h", `mongodb.uri: has no effect without storage: mongodb (from BCS_STORAGE_MONGODB_URI)`},
 		"unused servers":   {"BCS_STORAGE_ZOOKEEPER=a:1, b:2", `zookeeper.servers: has no effect without watch: zookeeper (from BCS_STORAGE_ZOOKEEPER)`},
 		"empty server":     {"BCS_STORAGE_ZOOKEEPER=a:1,,b:2", `zookeeper.servers: "" is not host:port (from BCS_STORAGE_ZOOKEEPER)`},
@@ -317,7 +329,7 @@ func TestAllProblemsOfAllSources(t *testing.T) {
 		`dialect: "none" is not one of documented, deployed (from --dialect)`,
 		`--nope: unknown flag`,
 		`mongodb.uri: has no effect without storage: mongodb (from ` + path + `)`,
-		`watch: zookeeper is not available in this build, use local (from --watch)`,
+		`zookeeper.servers: is needed with watch: zookeeper`,
 	}
 	if diff := cmp.Diff(want, lines(err)); diff != "" {
 		t.Error(diff)
@@ -329,8 +341,8 @@ func TestValidateConfigMadeInCode(t *testing.T) {
 	c.Listen, c.Storage, c.Watch, c.Query.MaxLength = "", StorageMongoDB, "etcd", 0
 	want := []string{
 		`listen: "" is not host:port`,
-		`storage: mongodb is not available in this build, use sqlite`,
-		`watch: "etcd" is not one of local, zookeeper (not in this build)`,
+		`mongodb.uri: is needed with storage: mongodb`,
+		`watch: "etcd" is not one of local, zookeeper`,
 		`query.maxLength: 0 is not 1 to 1000000`,
 	}
 	if diff := cmp.Diff(want, lines(c.Validate())); diff != "" {
@@ -398,8 +410,8 @@ func TestRedact(t *testing.T) {
 
 func TestWriteYAMLHidesSecrets(t *testing.T) {
 	c := Default()
-	c.MongoDB.URI = "mongodb://user:hunter2@host/db"
-	if got := printed(t, c); strings.Contains(got, "hunter2") || !strings.Contains(got, "uri: mongodb://user:***@host/db") {
+	c.MongoDB.URI, c.ZooKeeper.Password = "mongodb://user:hunter2@host/db", "hunter2"
+	if got := printed(t, c); strings.Contains(got, "hunter2") || !strings.Contains(got, `password: '***'`) || !strings.Contains(got, "uri: mongodb://user:***@host/db") {
 		t.Error(got)
 	}
 }

@@ -37,12 +37,23 @@ type Config struct {
 
 // MongoDB says where the distributed document engine is. URI may hold a password: print a Config with WriteYAML only.
 type MongoDB struct {
-	URI string `koanf:"uri"`
+	URI                    string        `koanf:"uri"`
+	Database               string        `koanf:"database"`
+	OperationTimeout       time.Duration `koanf:"operationTimeout"`
+	ServerSelectionTimeout time.Duration `koanf:"serverSelectionTimeout"`
+	MaxPoolSize            int           `koanf:"maxPoolSize"`
+	MinPoolSize            int           `koanf:"minPoolSize"`
 }
 
 // ZooKeeper says where the distributed node engine is.
 type ZooKeeper struct {
-	Servers []string `koanf:"servers"`
+	Servers        []string      `koanf:"servers"`
+	Base           string        `koanf:"base"`
+	SessionTimeout time.Duration `koanf:"sessionTimeout"`
+	CallTimeout    time.Duration `koanf:"callTimeout"`
+	Username       string        `koanf:"username"`
+	Password       string        `koanf:"password"`
+	MaxPayload     int           `koanf:"maxPayloadBytes"`
 }
 
 // HTTP is what clients see of the server besides the dialect.
@@ -82,10 +93,16 @@ type Log struct {
 func Default() Config {
 	keep := Keep{MaxAge: 15 * 24 * time.Hour, MaxPerCluster: 10000}
 	return Config{
-		Listen:    "127.0.0.1:50024",
-		DataDir:   "./data",
-		Storage:   StorageSQLite,
-		Watch:     WatchLocal,
+		Listen:  "127.0.0.1:50024",
+		DataDir: "./data",
+		Storage: StorageSQLite,
+		MongoDB: MongoDB{
+			Database: "bcs_storage", OperationTimeout: 10 * time.Second, ServerSelectionTimeout: 3 * time.Second, MaxPoolSize: 100,
+		},
+		Watch: WatchLocal,
+		ZooKeeper: ZooKeeper{
+			Base: "etc/cluster", SessionTimeout: 10 * time.Second, CallTimeout: 5 * time.Second, MaxPayload: 1000000,
+		},
 		Dialect:   Documented,
 		HTTP:      HTTP{Status: StatusEnvelope, MaxBodyBytes: 8 << 20, ShutdownTimeout: 10 * time.Second},
 		Query:     Query{TimeZone: "UTC", MaxLength: 1000, UnknownParameters: UnknownRefuse},

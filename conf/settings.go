@@ -20,6 +20,7 @@ type Setting struct {
 
 	syntax func(value any) error
 	needs  choice // the setting does something only when this choice was made
+	must   bool   // and has to be given then
 }
 
 // choice is a setting that holds a word.
@@ -43,8 +44,33 @@ var table = []Setting{
 	},
 	{
 		Key: "mongodb.uri", Flag: "mongodb-uri", Env: "BCS_STORAGE_MONGODB_URI", Secret: true,
+		needs: choice{"storage", StorageMongoDB}, must: true,
+		Comment: "Connection string of MongoDB, with TLS, credentials and replica set. Everyone on the machine can read a flag: give a password in the file or the environment.",
+	},
+	{
+		Key: "mongodb.database", Env: "BCS_STORAGE_MONGODB_DATABASE", syntax: checkDatabase,
 		needs:   choice{"storage", StorageMongoDB},
-		Comment: "Connection string of MongoDB. Everyone on the machine can read a flag: give a password in the file or the environment.",
+		Comment: "Database that holds the collections.",
+	},
+	{
+		Key: "mongodb.operationTimeout", Env: "BCS_STORAGE_MONGODB_OPERATION_TIMEOUT", AtLeast: int64(100 * time.Millisecond), AtMost: int64(time.Hour),
+		needs:   choice{"storage", StorageMongoDB},
+		Comment: "Longest time that one operation may take, retries included.",
+	},
+	{
+		Key: "mongodb.serverSelectionTimeout", Env: "BCS_STORAGE_MONGODB_SERVER_SELECTION_TIMEOUT", AtLeast: int64(100 * time.Millisecond), AtMost: int64(time.Minute),
+		needs:   choice{"storage", StorageMongoDB},
+		Comment: "How long an operation waits for a server that can serve it, before it fails as unavailable.",
+	},
+	{
+		Key: "mongodb.maxPoolSize", Env: "BCS_STORAGE_MONGODB_MAX_POOL_SIZE", AtLeast: 1, AtMost: 10000,
+		needs:   choice{"storage", StorageMongoDB},
+		Comment: "Most connections to one server.",
+	},
+	{
+		Key: "mongodb.minPoolSize", Env: "BCS_STORAGE_MONGODB_MIN_POOL_SIZE", AtMost: 10000,
+		needs:   choice{"storage", StorageMongoDB},
+		Comment: "Connections to one server that are kept open.",
 	},
 	{
 		Key: "watch", Flag: "watch", Env: "BCS_STORAGE_WATCH", Words: []string{WatchLocal, WatchZooKeeper},
@@ -52,8 +78,38 @@ var table = []Setting{
 	},
 	{
 		Key: "zookeeper.servers", Flag: "zookeeper", Env: "BCS_STORAGE_ZOOKEEPER", syntax: checkServers,
-		needs:   choice{"watch", WatchZooKeeper},
+		needs: choice{"watch", WatchZooKeeper}, must: true,
 		Comment: "ZooKeeper servers, each host:port. A list in the file, separated by commas elsewhere.",
+	},
+	{
+		Key: "zookeeper.base", Env: "BCS_STORAGE_ZOOKEEPER_BASE", syntax: checkPath,
+		needs:   choice{"watch", WatchZooKeeper},
+		Comment: "Path below which the payloads are: /base/env/cluster/type/namespace.name.",
+	},
+	{
+		Key: "zookeeper.sessionTimeout", Env: "BCS_STORAGE_ZOOKEEPER_SESSION_TIMEOUT", AtLeast: int64(time.Second), AtMost: int64(10 * time.Minute),
+		needs:   choice{"watch", WatchZooKeeper},
+		Comment: "Session timeout that is asked for; the servers may grant another one.",
+	},
+	{
+		Key: "zookeeper.callTimeout", Env: "BCS_STORAGE_ZOOKEEPER_CALL_TIMEOUT", AtLeast: int64(100 * time.Millisecond), AtMost: int64(time.Hour),
+		needs:   choice{"watch", WatchZooKeeper},
+		Comment: "Longest time that one call may take.",
+	},
+	{
+		Key: "zookeeper.username", Env: "BCS_STORAGE_ZOOKEEPER_USERNAME",
+		needs:   choice{"watch", WatchZooKeeper},
+		Comment: "User for whom alone nodes are made (digest scheme). Without one, nodes are made for everyone.",
+	},
+	{
+		Key: "zookeeper.password", Env: "BCS_STORAGE_ZOOKEEPER_PASSWORD", Secret: true,
+		needs:   choice{"watch", WatchZooKeeper},
+		Comment: "Password of that user.",
+	},
+	{
+		Key: "zookeeper.maxPayloadBytes", Env: "BCS_STORAGE_ZOOKEEPER_MAX_PAYLOAD_BYTES", AtLeast: 1 << 10, AtMost: 1 << 30,
+		needs:   choice{"watch", WatchZooKeeper},
+		Comment: "Largest payload. It has to be less than the servers' jute.maxbuffer, which is 1 MiB unless they say otherwise.",
 	},
 	{
 		Key: "dialect", Flag: "dialect", Env: "BCS_STORAGE_DIALECT", Words: []string{Documented, Deployed},
@@ -128,22 +184,11 @@ func isGroup(key string) bool {
 	return slices.ContainsFunc(table, func(s Setting) bool { return strings.HasPrefix(s.Key, key+".") })
 }
 
-// words is Words for people: all that the contract has, marked where this build has no engine for it.
-func (s Setting) words() []string {
-	words := slices.Clone(s.Words)
-	for i, word := range words {
-		if s.available(word) != nil {
-			words[i] += " (not in this build)"
-		}
-	}
-	return words
-}
-
 // Usage describes the setting in the help of its flag.
 func (s Setting) Usage() string {
 	usage := s.Comment
 	if len(s.Words) > 0 {
-		usage += " One of " + strings.Join(s.words(), ", ") + "."
+		usage += " One of " + strings.Join(s.Words, ", ") + "."
 	}
 	return usage + " Environment: " + s.Env + "."
 }
@@ -154,7 +199,7 @@ func (s Setting) Default() string { return text(valuesOf(Default()).Get(s.Key)) 
 // allowed says which values a setting of this type takes, "" when any will do.
 func (s Setting) allowed(like any) string {
 	if len(s.Words) > 0 {
-		return "one of " + strings.Join(s.words(), ", ")
+		return "one of " + strings.Join(s.Words, ", ")
 	}
 	if _, ok := number(like); !ok {
 		return ""

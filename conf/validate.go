@@ -45,7 +45,7 @@ func problems(values *koanf.Koanf, from map[string]string) []error {
 func (s Setting) problems(values *koanf.Koanf) []error {
 	value := values.Get(s.Key)
 	return slices.DeleteFunc(
-		[]error{s.check(value), s.available(value), s.effective(value, values)},
+		[]error{s.check(value), s.effective(value, values)},
 		func(err error) bool { return err == nil },
 	)
 }
@@ -64,27 +64,20 @@ func (s Setting) check(value any) error {
 	return s.syntax(value)
 }
 
-// unavailable is what the contract has words for and this build has no engine for, with the word to use instead.
-var unavailable = map[choice]string{
-	{"storage", StorageMongoDB}: StorageSQLite,
-	{"watch", WatchZooKeeper}:   WatchLocal,
-}
-
-func (s Setting) available(value any) error {
-	word, _ := value.(string)
-	instead, missing := unavailable[choice{s.Key, word}]
-	if !missing {
-		return nil
-	}
-	return fmt.Errorf("%s is not available in this build, use %s", word, instead)
-}
-
-// effective refuses a value that nothing would read: its author believes that it does something.
+// effective refuses a value that nothing would read, because its author believes
+// that it does something, and the absence of one that is needed.
 func (s Setting) effective(value any, values *koanf.Koanf) error {
-	if s.needs == (choice{}) || text(value) == "" || values.String(s.needs.key) == s.needs.word {
+	if s.needs == (choice{}) {
 		return nil
 	}
-	return fmt.Errorf("has no effect without %s: %s", s.needs.key, s.needs.word)
+	chosen := values.String(s.needs.key) == s.needs.word
+	switch given := text(value) != s.Default(); {
+	case given && !chosen:
+		return fmt.Errorf("has no effect without %s: %s", s.needs.key, s.needs.word)
+	case !given && chosen && s.must:
+		return fmt.Errorf("is needed with %s: %s", s.needs.key, s.needs.word)
+	}
+	return nil
 }
 
 func checkListen(value any) error {
@@ -118,6 +111,15 @@ func splitAddress(address string, leastPort uint64) (host string, err error) {
 func checkPath(value any) error {
 	if value.(string) == "" {
 		return errors.New("is empty")
+	}
+	return nil
+}
+
+// checkDatabase holds a name against what MongoDB allows.
+func checkDatabase(value any) error {
+	name := value.(string)
+	if name == "" || len(name) > 63 || strings.ContainsAny(name, "/\\. \"$*<>:|?\x00") {
+		return fmt.Errorf("%q is not the name of a database", name)
 	}
 	return nil
 }

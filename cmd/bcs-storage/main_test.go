@@ -76,14 +76,14 @@ func TestUsageErrors(t *testing.T) {
 				`BCS_STORAGE_LISTN: unknown environment variable`,
 				`query.maxLength: "many" is not a whole number (from BCS_STORAGE_QUERY_MAX_LENGTH)`,
 				`listen: "nowhere" is not host:port (from --listen)`,
-				`storage: mongodb is not available in this build, use sqlite (from --storage)`,
+				`mongodb.uri: is needed with storage: mongodb`,
 			},
 		},
 		"serve, like config": {
 			args: []string{"serve", "--watch", "zookeeper", "--dialect", "english"},
 			want: []string{
 				`dialect: "english" is not one of documented, deployed (from --dialect)`,
-				`watch: zookeeper is not available in this build, use local (from --watch)`,
+				`zookeeper.servers: is needed with watch: zookeeper`,
 			},
 		},
 	}
@@ -113,7 +113,7 @@ func TestHelp(t *testing.T) {
 		"flag":     {[]string{"--help"}, []string{"  serve "}},
 		"serve": {[]string{"help", "serve"}, []string{
 			"--config FILE", "--listen string", "--data-dir", "--storage", "--mongodb-uri", "--watch", "--zookeeper", "--dialect",
-			"sqlite, mongodb (not in this build)", "BCS_STORAGE_DATA_DIR", `(default "127.0.0.1:50024")`,
+			"sqlite, mongodb", "BCS_STORAGE_DATA_DIR", `(default "127.0.0.1:50024")`,
 		}},
 		"import": {[]string{"import", "--help"}, []string{"FILE|-", "--server URL", "--cluster ID", "BCS_STORAGE_SERVER"}},
 	}

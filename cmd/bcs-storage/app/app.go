@@ -6,10 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,8 +21,6 @@ import (
 	"bcs-storage/handlers"
 	"bcs-storage/handlers/query"
 	"bcs-storage/storage"
-	"bcs-storage/storage/sqlite"
-	"bcs-storage/watch/local"
 )
 
 // Options is what New needs. Config must have come from conf.Load or passed Validate.
@@ -36,16 +35,13 @@ type Options struct {
 type App struct {
 	config   conf.Config
 	log      *slog.Logger
-	docs     storage.Documents
+	engines  []io.Closer // in the order in which they were opened
 	janitor  *storage.Janitor
 	listener net.Listener
 	server   *http.Server
 	stop     sync.Once
 	stopped  error
 }
-
-// databaseFile is where the embedded engine keeps everything, in the data directory.
-const databaseFile = "bcs-storage.db"
 
 // Limits on how long a client may take. Answers have none: a list of any size
 // is streamed at the speed of its reader.
@@ -86,14 +82,16 @@ func (a *App) open(ctx context.Context, o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("query.timeZone: %w", err)
 	}
-	collections := append(storage.Collections(), local.Collection)
-	engine, err := sqlite.Open(ctx, filepath.Join(c.DataDir, databaseFile), collections)
+	docs, err := a.openDocuments(ctx)
 	if err != nil {
 		return nil, err
 	}
-	a.docs = engine
+	nodes, err := a.openNodes(ctx, docs, o.Now)
+	if err != nil {
+		return nil, err
+	}
 	a.janitor = &storage.Janitor{
-		Documents: a.docs,
+		Documents: docs,
 		Rules: []storage.Retention{
 			retention(storage.Events, c.Retention.Events),
 			retention(storage.Alarms, c.Retention.Alarms),
@@ -109,8 +107,8 @@ func (a *App) open(ctx context.Context, o Options) (http.Handler, error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return handlers.New(handlers.Options{
-		Documents:      a.docs,
-		Nodes:          local.New(a.docs, o.Now),
+		Documents:      docs,
+		Nodes:          nodes,
 		Dialect:        form,
 		SemanticStatus: c.HTTP.Status == conf.StatusSemantic,
 		MaxBody:        c.HTTP.MaxBodyBytes,
@@ -186,8 +184,8 @@ func (a *App) close() error {
 			errs = append(errs, err)
 		}
 	}
-	if a.docs != nil {
-		errs = append(errs, a.docs.Close())
+	for _, engine := range slices.Backward(a.engines) {
+		errs = append(errs, engine.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 
+	"bcs-storage/cmd/bcs-storage/internal/testparts"
 	"bcs-storage/conf"
 	"bcs-storage/storage"
-	"bcs-storage/storage/sqlite"
-	"bcs-storage/watch/local"
 )
 
 // Places in the seeded store, below a prefix.
@@ -298,7 +296,7 @@ func TestBadInput(t *testing.T) {
 		{conf.Deployed, conf.StatusEnvelope, deployedPrefix},
 	} {
 		t.Run(mode.dialect+" "+mode.status, func(t *testing.T) {
-			dir := t.TempDir()
+			dir := testparts.Dir(t)
 			t.Cleanup(func() { countAll(t, dir) }) // runs once the service has stopped
 			s := start(t, settings{dir: dir, change: func(c *conf.Config) { c.Dialect, c.HTTP.Status = mode.dialect, mode.status }})
 			seed(t, s)
@@ -317,17 +315,13 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
-// countAll looks into the file for documents that no route of the test would show.
+// countAll looks for documents that no route of the test would show.
 func countAll(t *testing.T, dir string) {
-	engine, err := sqlite.Open(context.Background(), filepath.Join(dir, "bcs-storage.db"), append(storage.Collections(), local.Collection))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer engine.Close()
+	docs := testparts.Documents(t, dir)
 	for c, want := range map[*storage.Collection]int64{
-		storage.Dynamic: 4, storage.Metrics: 1, storage.Hosts: 1, storage.Events: 1, storage.Alarms: 1, local.Collection: 1,
+		storage.Dynamic: 4, storage.Metrics: 1, storage.Hosts: 1, storage.Events: 1, storage.Alarms: 1,
 	} {
-		if got, err := engine.Count(context.Background(), c, storage.Query{}); err != nil || got != want {
+		if got, err := docs.Count(context.Background(), c, storage.Query{}); err != nil || got != want {
 			t.Errorf("%d documents in %s, want %d: %v", got, c.Name, want, err)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"bcs-storage/cmd/bcs-storage/app"
+	"bcs-storage/cmd/bcs-storage/internal/testparts"
 	"bcs-storage/conf"
 )
 
@@ -72,11 +73,10 @@ type settings struct {
 // start runs the service until the test ends.
 func start(t *testing.T, s settings) *service {
 	t.Helper()
-	config := conf.Default()
-	config.Listen = "127.0.0.1:0"
-	if config.DataDir = s.dir; s.dir == "" {
-		config.DataDir = t.TempDir()
+	if s.dir == "" {
+		s.dir = testparts.Dir(t)
 	}
+	config := testparts.Config(s.dir)
 	if s.change != nil {
 		s.change(&config)
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"bcs-storage/cmd/bcs-storage/internal/testparts"
 	"bcs-storage/conf"
 )
 
@@ -251,7 +252,7 @@ func TestWatchData(t *testing.T) {
 
 // TestRetention: the janitor of the running service removes by age and by count.
 func TestRetention(t *testing.T) {
-	dir := t.TempDir()
+	dir := testparts.Dir(t)
 	clock := newClock(start2026)
 	keep := func(c *conf.Config) {
 		c.Retention.Events = conf.Keep{MaxAge: time.Hour, MaxPerCluster: 2}
