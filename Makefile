@@ -18,7 +18,7 @@ run: build ## build and serve on 127.0.0.1:50024, data in ./data
 
 test: ## run every test, with the race detector where there is a C compiler
 	@test -n "$(RACE)" || echo "no C compiler: the race detector is off"
-	$(GO) test $(RACE) -timeout 20m ./...
+	GO=$(GO) scripts/test.sh $(RACE)
 
 lint: ## formatting, vet, staticcheck, imports between folders
 	scripts/lint.sh

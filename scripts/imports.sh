@@ -55,6 +55,8 @@ while read -r from to; do
     [ $ok = 1 ] || { echo "import not allowed: $from -> $to" >&2; bad=1; }
     ;;
   *)
+    # Tests may use a client of their own to look at, or clear, what an engine wrote.
+    if [ "$allowing" != "$rules" ] || [ "$from" = cmd/bcs-storage/internal/testparts ]; then continue; fi
     while read -r module owner; do
       [ -n "$module" ] || continue
       if [[ $to == "$module"* ]] && [[ $from != "$owner" ]]; then
