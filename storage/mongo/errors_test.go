@@ -3,8 +3,10 @@ package mongo
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -109,4 +111,57 @@ func putPod(ctx context.Context, e *Engine, data string) error {
 func getPod(ctx context.Context, e *Engine) error {
 	_, err := e.Get(ctx, storage.Dynamic, storage.Key{"c1", "Pod", "ns", "web"}, nil, nil)
 	return err
+}
+
+// TestWritesAreDurable: what is acknowledged is on a majority of disks.
+func TestWritesAreDurable(t *testing.T) {
+	e, r := openRecorded(t)
+	if err := putPod(t.Context(), e, `1`); err != nil {
+		t.Fatal(err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	concern, err := r.last.LookupErr("writeConcern")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, _ := concern.Document().Lookup("w").StringValueOK()
+	if j, ok := concern.Document().Lookup("j").BooleanOK(); w != "majority" || !ok || !j {
+		t.Errorf("write concern %v", concern)
+	}
+}
+
+// TestAssignIsOneTransaction: two processes that give a cluster its hosts at
+// the same time leave it with those of one of them.
+func TestAssignIsOneTransaction(t *testing.T) {
+	a := openWith(t, nil)
+	replicaSet, err := a.hasTransactions(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !replicaSet {
+		t.Skip("needs a replica set: this server is none, and has no transactions")
+	}
+	b, err := Open(t.Context(), Options{URI: testURI(t), Database: a.db.Name(), Collections: storage.Collections()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	for round := range 20 {
+		var both sync.WaitGroup
+		for i, e := range []*Engine{a, b} {
+			both.Go(func() {
+				hosts := []storage.Key{{fmt.Sprintf("10.%d.%d.1", i, round)}, {fmt.Sprintf("10.%d.%d.2", i, round)}}
+				err := e.Assign(t.Context(), storage.Hosts, storage.Assignment{Field: "clusterId", Value: "C", Keys: hosts, Exclusive: true}, now)
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		both.Wait()
+		n, err := a.Count(t.Context(), storage.Hosts, storage.Query{Filter: storage.OneOf(storage.Path{"clusterId"}, storage.String("C"))})
+		if err != nil || n != 2 {
+			t.Fatalf("round %d: the cluster has %d hosts: %v", round, n, err)
+		}
+	}
 }
