@@ -75,7 +75,7 @@ install_missing() {
       chmod 755 $policy
     fi
     export DEBIAN_FRONTEND=noninteractive
-    apt-get update -qq && apt-get install -y -qq --no-install-recommends "${packages[@]}"
+    apt-get update -qq && apt-get install -y -qq -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 --no-install-recommends "${packages[@]}"
   ) </dev/null >"$DEV_DIR/install.log" 2>&1 9>&- || die "the installation failed: $DEV_DIR/install.log"
   for package in "${packages[@]}"; do
     have "$package" || die "$package is still missing: $DEV_DIR/install.log"

@@ -23,7 +23,6 @@ var (
 // failure; a cancelled context stays what it is.
 var meanings = []struct{ from, to error }{
 	{zk.ErrNoNode, watch.ErrNotFound},
-	{zk.ErrShortBuffer, watch.ErrTooLarge},
 	{zk.ErrConnectionClosed, watch.ErrUnavailable},
 	{zk.ErrNoServer, watch.ErrUnavailable},
 	{zk.ErrClosing, watch.ErrUnavailable},
