@@ -60,12 +60,12 @@ var table = []Setting{
 	{
 		Key: "mongodb.serverSelectionTimeout", Env: "BCS_STORAGE_MONGODB_SERVER_SELECTION_TIMEOUT", AtLeast: int64(100 * time.Millisecond), AtMost: int64(time.Minute),
 		needs:   choice{"storage", StorageMongoDB},
-		Comment: "How long an operation waits for a server that can serve it, before it fails as unavailable.",
+		Comment: "How long an operation waits for a server that can serve it, before it fails as unavailable. Wins over the URI.",
 	},
 	{
 		Key: "mongodb.maxPoolSize", Env: "BCS_STORAGE_MONGODB_MAX_POOL_SIZE", AtLeast: 1, AtMost: 10000,
 		needs:   choice{"storage", StorageMongoDB},
-		Comment: "Most connections to one server.",
+		Comment: "Most connections to one server. Wins over the URI.",
 	},
 	{
 		Key: "mongodb.minPoolSize", Env: "BCS_STORAGE_MONGODB_MIN_POOL_SIZE", AtMost: 10000,

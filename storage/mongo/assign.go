@@ -39,7 +39,7 @@ func (e *Engine) Assign(ctx context.Context, c *storage.Collection, a storage.As
 	limited, cancel := context.WithTimeout(ctx, e.timeout)
 	defer cancel()
 	err := e.assign(limited, &assigning{e: e, c: c, a: a, now: now})
-	if err != nil && ctx.Err() == nil && limited.Err() != nil {
+	if err != nil && ctx.Err() == nil && !sameDeadline(ctx, limited) && (limited.Err() != nil || errors.Is(err, context.DeadlineExceeded)) {
 		err = &unavailable{"assign", err}
 	}
 	for _, key := range a.Keys {

@@ -73,8 +73,8 @@ func (e *Engine) call(ctx context.Context, doing string, command func(context.Co
 // discard ends a cursor that is not read to its end. When that fails, the
 // server ends it in time.
 func (e *Engine) discard(ctx context.Context, cursor *mongo.Cursor) {
-	err := e.call(context.WithoutCancel(ctx), "close cursor", cursor.Close)
-	if err != nil && !errors.Is(err, storage.ErrUnavailable) {
+	err := e.call(ctx, "close cursor", cursor.Close)
+	if err != nil && !errors.Is(err, storage.ErrUnavailable) && ctx.Err() == nil {
 		e.indexer.log.Debug("a cursor could not be closed", slog.Any("error", err))
 	}
 }

@@ -2,6 +2,7 @@ package mongo
 
 import (
 	"context"
+	"time"
 
 	"bcs-storage/storage"
 
@@ -88,8 +89,14 @@ func (s *stream) open(ctx context.Context, f *feed) error {
 	})
 }
 
+// closing is the time that ending the cursors of a list may take in all. The
+// server ends by itself what could not be ended in it.
+const closing = time.Second
+
 // close ends the server's cursors, also when ctx is done.
 func (s *stream) close(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
+	defer cancel()
 	for _, f := range s.feeds {
 		if f.cursor != nil && f.cursor.ID() != 0 {
 			s.e.discard(ctx, f.cursor)

@@ -86,7 +86,7 @@ func (o *Options) setDefaults() {
 
 // client are the driver's options. What the contract promises (durable writes,
 // reading what was written) is not left to the URI. Reads and writes that can
-// be sent again after a failure are, once, which is the driver's default.
+// be sent again after a failure are, within OperationTimeout, which is the driver's default.
 func (o *Options) client() *options.ClientOptions {
 	journaled := true
 	opts := options.Client().
