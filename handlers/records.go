@@ -60,9 +60,9 @@ func (a *API) putEvent(ctx context.Context, r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	identity := eventIdentity(members)
+	identity, from := eventIdentity(members)
 	if len(identity) > maxSegment {
-		return reply{}, storage.Invalid("id", "longer than %d bytes", maxSegment)
+		return reply{}, storage.Invalid(from, "longer than %d bytes", maxSegment)
 	}
 	d := storage.NewDocument(storage.Events, storage.Key{cluster, identity}, members...)
 	return written(), a.docs.Put(ctx, storage.Events, d, a.now())
@@ -197,8 +197,9 @@ func namesMember(object []byte, name string) ([]byte, error) {
 }
 
 // eventIdentity is what makes an event the same as one stored before: its id,
-// else the object and its version, else nothing but itself.
-func eventIdentity(members []storage.Member) string {
+// else the object and its version, else nothing but itself. from names the
+// member that it was taken from.
+func eventIdentity(members []storage.Member) (identity, from string) {
 	var id string
 	var data []byte
 	for _, m := range members {
@@ -210,14 +211,14 @@ func eventIdentity(members []storage.Member) string {
 		}
 	}
 	if id != "" {
-		return "id:" + id
+		return "id:" + id, "id"
 	}
 	uid, _ := storage.Lookup(data, storage.Path{"metadata", "uid"})
 	version, _ := storage.Lookup(data, storage.Path{"metadata", "resourceVersion"})
 	if u, v := stringOf(uid), stringOf(version); u != "" && v != "" {
-		return "uid:" + u + ":" + v
+		return "uid:" + u + ":" + v, "data.metadata.uid"
 	}
-	return "new:" + uuid.NewString()
+	return "new:" + uuid.NewString(), ""
 }
 
 func stringOf(raw []byte) string {

@@ -114,6 +114,7 @@ func badBodies() []badRequest {
 		badRequest{"event time out of range", "PUT", "/events", `{"eventTime":99999999999999}`, "eventTime", 0},
 		badRequest{"event text", "PUT", "/events", `{"kind":["pod"]}`, "kind", 0},
 		badRequest{"event id too long", "PUT", "/events", `{"id":"` + strings.Repeat("i", 1024) + `"}`, "id", 0},
+		badRequest{"event uid too long", "PUT", "/events", `{"data":{"metadata":{"uid":"` + strings.Repeat("u", 1024) + `","resourceVersion":"1"}}}`, "data.metadata.uid", 0},
 		badRequest{"event extraInfo", "PUT", "/events", `{"extraInfo":"web"}`, "extraInfo", 0},
 		badRequest{"event extraInfo.name", "PUT", "/events", `{"extraInfo":{"name":{}}}`, "extraInfo.name", 0},
 		badRequest{"event clusterId", "PUT", "/events", `{"clusterId":"a/b"}`, "clusterId", 0},
