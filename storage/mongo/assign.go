@@ -9,13 +9,7 @@ import (
 	"bcs-storage/storage"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
-
-// locks is the MongoDB collection of the documents that assignments in
-// transactions change, so that two of them at once conflict.
-const locks = "locks"
 
 // assignAttempts is how often an assignment starts over because somebody else
 // wrote a document between reading and writing it.
@@ -99,37 +93,6 @@ func (w *assigning) plan(ctx context.Context) (err error) {
 	w.has = storage.OneOf(storage.Path{w.a.Field}, storage.String(w.a.Value))
 	w.holders, err = w.e.plan(ctx, w.c, storage.Query{Filter: w.has})
 	return err
-}
-
-// transaction reads and writes in one, in OperationTimeout altogether. The
-// driver starts it over when it conflicts with another, which two assignments
-// of one field always do.
-func (w *assigning) transaction(ctx context.Context) error {
-	limited, cancel := context.WithTimeout(ctx, w.e.timeout)
-	defer cancel()
-	err := w.e.client.UseSession(limited, func(ctx context.Context) error {
-		_, err := mongo.SessionFromContext(ctx).WithTransaction(ctx, func(ctx context.Context) (any, error) {
-			if err := w.lock(ctx); err != nil {
-				return nil, err
-			}
-			return nil, w.once(ctx)
-		})
-		return err
-	})
-	if errors.Is(err, storage.ErrUnavailable) || errors.Is(err, storage.ErrTooLarge) {
-		return err
-	}
-	return contractError(ctx, limited, "assign", err)
-}
-
-func (w *assigning) lock(ctx context.Context) error {
-	return w.e.call(ctx, "assign", func(ctx context.Context) error {
-		_, err := w.e.db.Collection(locks).UpdateOne(ctx,
-			bson.D{{Key: nameID, Value: "assign/" + w.c.Name + "/" + w.a.Field}},
-			bson.D{{Key: "$inc", Value: bson.D{{Key: "n", Value: int64(1)}}}},
-			options.UpdateOne().SetUpsert(true))
-		return err
-	})
 }
 
 // persist starts over when a document was written by somebody else meanwhile.

@@ -26,10 +26,16 @@ type recorder struct {
 
 func openRecorded(t *testing.T) (*Engine, *recorder) {
 	t.Helper()
+	return openRecordedAt(t, func(uri string) string { return uri })
+}
+
+func openRecordedAt(t *testing.T, at func(uri string) string) (*Engine, *recorder) {
+	t.Helper()
 	r := &recorder{indexed: make(chan string, 64)}
 	var mu sync.Mutex
 	making := map[int64]string{}
 	e := openWith(t, func(o *Options) {
+		o.URI = at(o.URI)
 		o.Monitor = &event.CommandMonitor{
 			Started: func(_ context.Context, ev *event.CommandStartedEvent) {
 				if ev.CommandName == "createIndexes" {
@@ -132,6 +138,17 @@ func TestOneCommandEach(t *testing.T) {
 	_, err = e.Distinct(ctx, storage.Dynamic, storage.Query{Scopes: pods, Filter: filter}, "namespace")
 	check(err)
 	r.expect(t, "distinct namespace, filtered", "distinct")
+	for _, filter := range []storage.Filter{nil, filter} {
+		names, err := e.Distinct(ctx, storage.Dynamic, storage.Query{Scopes: pods, Filter: filter}, "resourceName")
+		check(err)
+		if !slices.Equal(names, []string{"web"}) {
+			t.Errorf("names %q", names)
+		}
+		r.expect(t, "distinct names", "find")
+		if got := r.last.Lookup("projection").String(); got != `{"_id": {"$numberInt":"1"}}` {
+			t.Errorf("names are taken from %s", got)
+		}
+	}
 	_, err = e.Distinct(ctx, storage.Dynamic, storage.Query{Scopes: pods}, "namespace")
 	check(err)
 	r.expect(t, "distinct namespace", "find")
@@ -190,9 +207,8 @@ func TestProjectionsAreSent(t *testing.T) {
 			t.Fatal(err)
 		}
 		answers := map[bool]string{}
-		for _, whole := range []bool{false, true} {
-			e.readsWhole = whole
-			for doc, err := range e.List(t.Context(), storage.Dynamic, storage.Query{Scopes: []storage.Key{{"c1", "Pod"}}, Fields: p}) {
+		for whole, store := range map[bool]storage.Documents{false: e, true: readWhole{e}} {
+			for doc, err := range store.List(t.Context(), storage.Dynamic, storage.Query{Scopes: []storage.Key{{"c1", "Pod"}}, Fields: p}) {
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -206,6 +222,46 @@ func TestProjectionsAreSent(t *testing.T) {
 			t.Errorf("%q: the server answers\n%swant\n%s", fields, answers[false], answers[true])
 		}
 	}
+}
+
+// TestRecordsOfAClusterNameTheirIDs: on a cluster that is sharded by _id, what
+// asks for another field alone goes to every shard.
+func TestRecordsOfAClusterNameTheirIDs(t *testing.T) {
+	e, r := openRecorded(t)
+	ctx := t.Context()
+	for _, cluster := range []string{"c1", "c10"} {
+		event := storage.NewDocument(storage.Events, storage.Key{cluster, "e"})
+		if err := e.Put(ctx, storage.Events, event, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const want = `{"$gte": "c1/","$lt": "c10"}`
+	q := storage.Query{Scopes: []storage.Key{{"c1"}}}
+	asked := func(doing string, n int, path ...string) {
+		t.Helper()
+		conditions := r.last.Lookup(append(path, "$and")...)
+		if got := conditions.Array().Index(1).Document().Lookup(nameID).String(); n != 1 || got != want {
+			t.Errorf("%s: %d documents, by %s, want one by _id %s", doing, n, conditions, want)
+		}
+	}
+	n := 0
+	for _, err := range e.List(ctx, storage.Events, q) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+	}
+	asked("list", n, "filter")
+	counted, err := e.Count(ctx, storage.Events, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked("count", int(counted), "pipeline", "0", "$match")
+	deleted, err := e.Delete(ctx, storage.Events, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked("delete", int(deleted), "deletes", "0", "q")
 }
 
 func TestIndexesAreMadeOnceAndNotByReads(t *testing.T) {

@@ -10,6 +10,9 @@ type condition struct {
 	query bson.D // nil holds for every document
 	never bool   // no document is meant
 	exact bool
+	// asIs: exact only as it stands. Of the documents for which it does not hold
+	// some may be meant after all (see slotRange).
+	asIs bool
 }
 
 func always() condition           { return condition{exact: true} }
@@ -30,6 +33,7 @@ func allOf(conditions ...condition) condition {
 			return never()
 		}
 		all.exact = all.exact && c.exact
+		all.asIs = all.asIs || c.asIs
 		if c.query != nil {
 			queries = append(queries, c.query)
 		}
@@ -52,6 +56,7 @@ func anyOf(conditions ...condition) condition {
 		}
 		one.never = false
 		one.exact = one.exact && c.exact
+		one.asIs = one.asIs || c.asIs
 		open = open || c.query == nil
 		queries = append(queries, c.query)
 	}
@@ -62,14 +67,15 @@ func anyOf(conditions ...condition) condition {
 	return one
 }
 
-// negated holds when c does not. What is not exact cannot be turned round.
+// negated holds when c does not. What is not exact, or only as it stands,
+// cannot be turned round.
 func (c condition) negated() condition {
 	switch {
 	case c.never:
 		return always()
 	case c.holdsForAll():
 		return never()
-	case c.exact:
+	case c.exact && !c.asIs:
 		return exactly(bson.D{{Key: "$nor", Value: bson.A{c.query}}})
 	}
 	return undecided()

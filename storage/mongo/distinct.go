@@ -13,7 +13,9 @@ import (
 
 // Distinct asks the server for the values where it decides alone: of the scope
 // by an index, of other fields where documents have to be read for the filter
-// anyway. Without a filter, values outside the scope are taken from _ids.
+// anyway. Without a filter, values outside the scope are taken from _ids; so are
+// those of the last part of the key, of which each document can have its own:
+// the server answers them all at once, in 16 MB or not at all.
 func (e *Engine) Distinct(ctx context.Context, c *storage.Collection, q storage.Query, field string) ([]string, error) {
 	at := slices.Index(c.Key, field)
 	if at < 0 {
@@ -45,7 +47,7 @@ func (e *Engine) distinct(ctx context.Context, c *storage.Collection, f storage.
 	if within, ok := p.scopes.ofScope(); ok && f == nil && at < c.Scope {
 		return e.values(ctx, p, nameScope, within, add)
 	}
-	if f != nil && p.where.exact {
+	if f != nil && p.where.exact && at < c.Parts-1 {
 		name := nameCopy + "." + escapeKey(c.Key[at])
 		return e.values(ctx, p, name, p.where, func(value string) { seen[string(appendPlain(nil, []byte(value)))] = struct{}{} })
 	}

@@ -1,4 +1,5 @@
-// Package mongo is the distributed document engine: it keeps documents in MongoDB 4.4 or newer.
+// Package mongo is the distributed document engine: it keeps documents in
+// MongoDB 4.4.2 or newer (older ones do not know the command hello).
 //
 // # Layout
 //
@@ -50,5 +51,6 @@
 //
 // The slots of x are those that the collection's Index declared when the
 // document was written: after a time path is added to the table, documents
-// answer ranges of it once they have been put again.
+// answer ranges of it once they have been put again; what is outside of a
+// range, storage.Match decides.
 package mongo

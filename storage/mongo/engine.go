@@ -23,12 +23,10 @@ type Engine struct {
 	timeout     time.Duration
 	indexer     *indexer
 	assigning   chan struct{} // holds a token while an assignment runs
-	readsWhole  bool          // projections are left to storage.Projection alone
 
-	use    sync.RWMutex // read-locked while a command runs
-	closed bool
-	once   sync.Once
-	err    error
+	use  sync.RWMutex // read-locked while a command runs; Close locks it, for good
+	once sync.Once
+	err  error
 }
 
 var _ storage.Documents = (*Engine)(nil)
@@ -41,30 +39,36 @@ func (e *Engine) knows(c *storage.Collection) error {
 	return fmt.Errorf("collection %s was not opened", c.Name)
 }
 
-// usable fails when ctx is done or the engine is closed.
-func (e *Engine) usable(ctx context.Context) error {
+// enter fails when ctx is done or Close has locked the engine, or waits to:
+// nothing else makes TryRLock fail. Otherwise Close waits until leave is called.
+func (e *Engine) enter(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	e.use.RLock()
-	defer e.use.RUnlock()
-	if e.closed {
+	if !e.use.TryRLock() {
 		return fmt.Errorf("%w: the engine is closed", storage.ErrUnavailable)
 	}
+	return nil
+}
+
+func (e *Engine) leave() { e.use.RUnlock() }
+
+// usable fails when ctx is done or the engine is closed.
+func (e *Engine) usable(ctx context.Context) error {
+	if err := e.enter(ctx); err != nil {
+		return err
+	}
+	e.leave()
 	return nil
 }
 
 // call runs one command, for as long as OperationTimeout at most. Close waits
 // for it. Its error is one of the contract.
 func (e *Engine) call(ctx context.Context, doing string, command func(context.Context) error) error {
-	if err := ctx.Err(); err != nil {
-		return err
+	if err := e.enter(ctx); err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
 	}
-	e.use.RLock()
-	defer e.use.RUnlock()
-	if e.closed {
-		return fmt.Errorf("%s: %w: the engine is closed", doing, storage.ErrUnavailable)
-	}
+	defer e.leave()
 	limited, cancel := context.WithTimeout(ctx, e.timeout)
 	defer cancel()
 	return contractError(ctx, limited, doing, command(limited))
@@ -86,13 +90,21 @@ func (e *Engine) Ping(ctx context.Context) error {
 	})
 }
 
-// Close waits for the commands that run, stops making indexes and disconnects.
-// It may be called more than once.
+// Close lets the assignment that runs end, all of it, refuses what comes from
+// then on, waits for the commands that run, stops making indexes and
+// disconnects. Each of these takes OperationTimeout and a second at most. It
+// may be called more than once.
 func (e *Engine) Close() error {
 	e.once.Do(func() {
-		e.use.Lock()
-		e.closed = true
-		e.use.Unlock()
+		late := time.NewTimer(e.timeout + closing) // an assignment may have to be aborted
+		defer late.Stop()
+		select {
+		case e.assigning <- struct{}{}:
+			e.use.Lock()
+			<-e.assigning // those that wait for their turn find the engine closed
+		case <-late.C:
+			e.use.Lock()
+		}
 		e.indexer.stop()
 		ctx, cancel := context.WithTimeout(context.Background(), e.timeout)
 		defer cancel()

@@ -107,11 +107,15 @@ func isUnavailable(err error) bool {
 	if errors.As(err, &selection) || errors.As(err, &connection) || errors.As(err, &pool) || errors.As(err, &cleared) {
 		return true
 	}
-	var labeled mongo.LabeledError
-	if errors.As(err, &labeled) && (labeled.HasErrorLabel("RetryableWriteError") || labeled.HasErrorLabel("TransientTransactionError")) {
+	if hasLabel(err, driver.RetryableWriteError) || hasLabel(err, driver.TransientTransactionError) {
 		return true
 	}
 	return hasCode(err, unavailableCodes...)
+}
+
+func hasLabel(err error, label string) bool {
+	var labeled mongo.LabeledError
+	return errors.As(err, &labeled) && labeled.HasErrorLabel(label)
 }
 
 func hasCode(err error, codes ...int) bool {

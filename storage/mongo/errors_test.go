@@ -57,6 +57,13 @@ func TestErrorsAreOfTheContract(t *testing.T) {
 			}
 		})
 	}
+	for _, label := range []string{driver.TransientTransactionError, driver.UnknownTransactionCommitResult} {
+		for _, code := range []int32{1, 251} {
+			if err := contractError(t.Context(), limited, "test", mongo.CommandError{Code: code, Labels: []string{label}}); !hasLabel(err, label) {
+				t.Errorf("code %d with %s: %v has lost it", code, label, err)
+			}
+		}
+	}
 	done, end := context.WithCancel(t.Context())
 	end()
 	if err := contractError(done, limited, "test", mongo.CommandError{Code: 50}); !errors.Is(err, context.Canceled) || errors.Is(err, storage.ErrUnavailable) {
@@ -128,6 +135,24 @@ func TestWritesAreDurable(t *testing.T) {
 	w, _ := concern.Document().Lookup("w").StringValueOK()
 	if j, ok := concern.Document().Lookup("j").BooleanOK(); w != "majority" || !ok || !j {
 		t.Errorf("write concern %v", concern)
+	}
+}
+
+// TestReadsAreOfThePrimary: what is read is what was written, whatever the URI says.
+func TestReadsAreOfThePrimary(t *testing.T) {
+	e, r := openRecordedAt(t, func(uri string) string {
+		return withOptions(uri, "readConcernLevel=available&readPreference=secondary")
+	})
+	if err := getPod(t.Context(), e); !errors.Is(err, storage.ErrNotFound) {
+		t.Fatal(err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if level := r.last.Lookup("readConcern", "level").StringValue(); level != "local" {
+		t.Errorf("read concern %q", level)
+	}
+	if mode, err := r.last.LookupErr("$readPreference", "mode"); err == nil && !strings.HasPrefix(mode.StringValue(), "primary") {
+		t.Errorf("read preference %s", mode)
 	}
 }
 

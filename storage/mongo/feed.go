@@ -11,9 +11,12 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// batchSize is how many documents one answer of the server holds at most, of
-// all the collections that a list is merged from.
-const batchSize = 256
+// A list holds batchSize documents at a time at most, of all the collections
+// together that it is merged from; but minBatchSize of each, however many those are.
+const (
+	batchSize    = 256
+	minBatchSize = 32
+)
 
 // feed is the cursor of a part.
 type feed struct {
@@ -73,7 +76,7 @@ func (s *stream) open(ctx context.Context, f *feed) error {
 	if sort := s.order.sort(); sort != nil {
 		opts.SetSort(sort)
 	}
-	size := int32(max(batchSize/len(s.feeds), 32))
+	size := int32(max(batchSize/len(s.feeds), minBatchSize))
 	if f.skip > 0 {
 		opts.SetSkip(f.skip)
 	}

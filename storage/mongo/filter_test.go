@@ -1,6 +1,7 @@
 package mongo
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -81,6 +82,13 @@ func TestFilterTranslation(t *testing.T) {
 			`{"x.t.data%2EstartTime":{"$elemMatch":{"$gte":{"$date":"2026-01-01T00:00:00Z"},"$lt":{"$date":"2026-01-01T00:00:01Z"}}}}`},
 		{"declared time within a millisecond", storage.TimeRange{Path: storage.P("data.startTime"), From: at.Add(within), To: at.Add(within * 2)},
 			`{"x.t.data%2EstartTime":{"$elemMatch":{"$gte":{"$date":"2026-01-01T00:00:00Z"},"$lt":{"$date":"2026-01-01T00:00:00.001Z"}}}}` + client},
+		{"not in a declared time", storage.Not{Filter: storage.TimeRange{Path: storage.P("data.startTime"), From: at}}, all + client},
+		{"not any declared time", storage.Not{Filter: storage.TimeRange{Path: storage.P("data.startTime")}}, all + client},
+		{"neither a declared time nor 1", storage.Not{Filter: storage.Or{a1, storage.TimeRange{Path: storage.P("data.startTime"), From: at}}}, all + client},
+		{"not both a declared time and 1", storage.Not{Filter: storage.And{a1, storage.TimeRange{Path: storage.P("data.startTime"), From: at}}}, all + client},
+		{"1, not in a declared time", storage.And{a1, storage.Not{Filter: storage.TimeRange{Path: storage.P("data.startTime"), From: at}}}, one + client},
+		{"not createTime", storage.Not{Filter: storage.TimeRange{Path: storage.P("createTime"), From: at}},
+			`{"$nor":[{"c":{"$gte":{"$date":"2026-01-01T00:00:00Z"}}}]}`},
 		{"any declared time", storage.TimeRange{Path: storage.P("data.startTime")}, `{"x.t.data%2EstartTime":{"$exists":true}}`},
 		{"another time", storage.TimeRange{Path: storage.P("data.x"), From: at}, `{"d.data.x":{"$exists":true}}` + client},
 	} {
@@ -92,6 +100,36 @@ func TestFilterTranslation(t *testing.T) {
 	updated := storage.TimeRange{Path: storage.P("updateTime"), From: at}
 	if got := describe(t, translate(storage.Events, indexFor(storage.Events, ""), updated)); got != `{"d.updateTime":{"$exists":true}}`+client {
 		t.Errorf("updateTime of what has none: %s", got)
+	}
+}
+
+// TestDocumentsOlderThanATime: what was stored before a time was declared is not
+// taken for outside of every range of it.
+func TestDocumentsOlderThanATime(t *testing.T) {
+	e := openWith(t, nil)
+	ctx := t.Context()
+	for name, start := range map[string]string{"old-in": "2026-01-02", "old-out": "2025-01-02", "in": "2026-01-02", "out": "2025-01-02"} {
+		key := storage.Key{"c1", "taskgroup", "ns", name}
+		data := []byte(`{"startTime":"` + start + `T00:00:00Z"}`)
+		if err := e.Put(ctx, storage.Dynamic, storage.NewDocument(storage.Dynamic, key, storage.Member{Name: "data", Value: data}), now); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(name, "old") {
+			continue
+		}
+		slot := bson.D{{Key: "$unset", Value: bson.D{{Key: nameTimes + "." + nameSlots, Value: ""}}}}
+		if _, err := e.collection(storage.Dynamic, key).UpdateOne(ctx, byKey(key), slot); err != nil {
+			t.Fatal(err)
+		}
+	}
+	since := storage.TimeRange{Path: storage.P("data.startTime"), From: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	q := storage.Query{Scopes: []storage.Key{{"c1", "taskgroup"}}, Filter: storage.Not{Filter: since}}
+	got, err := e.Distinct(ctx, storage.Dynamic, q, "resourceName")
+	if want := []string{"old-out", "out"}; !slices.Equal(got, want) || err != nil {
+		t.Errorf("not since: %q, %v, want %q", got, err, want)
+	}
+	if n, err := e.Delete(ctx, storage.Dynamic, q); n != 2 || err != nil {
+		t.Errorf("deleted %d, %v, want 2", n, err)
 	}
 }
 
@@ -134,7 +172,8 @@ func TestScopes(t *testing.T) {
 		{storage.Dynamic, []storage.Key{{"\xff"}, {"a\x00"}}, false, "none"},
 		{storage.Dynamic, []storage.Key{{"c1", "Pod"}}, true, `{"$and":[{"s":{"$eq":"c1/Pod"}},{"_id":{"$gte":"c1/Pod/","$lt":"c1/Pod0"}}]}`},
 		{storage.Dynamic, []storage.Key{{"c1"}}, true, `{"_id":{"$gte":"c1/","$lt":"c10"}}`},
-		{storage.Events, []storage.Key{{"c1"}, {"c2"}}, true, `{"s":{"$in":["c1","c2"]}}`},
+		{storage.Events, []storage.Key{{"c1"}, {"c2"}}, true, `{"$and":[{"s":{"$in":["c1","c2"]}},{"$or":[{"_id":{"$gte":"c1/","$lt":"c10"}},{"_id":{"$gte":"c2/","$lt":"c20"}}]}]}`},
+		{storage.Events, []storage.Key{{"c1"}}, true, `{"$and":[{"s":{"$eq":"c1"}},{"_id":{"$gte":"c1/","$lt":"c10"}}]}`},
 		{storage.Events, []storage.Key{{"c1"}, {"c2", "e"}}, true, `{"$and":[{"s":{"$in":["c1","c2"]}},{"$or":[{"_id":{"$gte":"c1/","$lt":"c10"}},{"_id":{"$eq":"c2/e"}}]}]}`},
 		{storage.Hosts, []storage.Key{{"1.1.1.1"}}, true, `{"_id":{"$eq":"1.1.1.1"}}`},
 	} {

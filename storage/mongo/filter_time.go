@@ -42,7 +42,9 @@ func ownRange(name string, f storage.TimeRange) condition {
 }
 
 // slotRange is a range of instants that were cut to the millisecond when they
-// were stored: bounds within one leave a doubt.
+// were stored: bounds within one leave a doubt. So does a document without the
+// slot, as it may be older than the slot: it is in no range, but nor is it told
+// to be outside of one, which Match decides.
 func slotRange(name string, f storage.TimeRange) condition {
 	bounds := bson.D{}
 	exact := true
@@ -55,9 +57,9 @@ func slotRange(name string, f storage.TimeRange) condition {
 		exact = exact && wholeMillisecond(f.To)
 	}
 	if len(bounds) == 0 {
-		return exactly(is(name, "$exists", true))
+		return condition{query: is(name, "$exists", true), exact: true, asIs: true}
 	}
-	return condition{query: is(name, "$elemMatch", bounds), exact: exact}
+	return condition{query: is(name, "$elemMatch", bounds), exact: exact, asIs: true}
 }
 
 func wholeMillisecond(t time.Time) bool { return t.Nanosecond()%int(time.Millisecond) == 0 }

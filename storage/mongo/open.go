@@ -12,6 +12,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/event"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 )
@@ -94,6 +95,7 @@ func (o *Options) client() *options.ClientOptions {
 		SetAppName("bcs-storage").
 		ApplyURI(o.URI).
 		SetReadPreference(readpref.Primary()).
+		SetReadConcern(readconcern.Local()).
 		SetWriteConcern(&writeconcern.WriteConcern{W: writeconcern.WCMajority, Journal: &journaled})
 	if o.ServerSelectionTimeout > 0 {
 		opts.SetServerSelectionTimeout(o.ServerSelectionTimeout)

@@ -110,26 +110,21 @@ func (s scopes) spans(parts int) []span {
 func (s scopes) one() bool { return len(s.keys) == 1 && len(s.keys[0]) == s.c.Parts }
 
 // condition is the condition on the key. An index of times or of the newest
-// begins with the scope, so where one may serve (byTime), the scope is named.
+// begins with the scope, so where one may serve (byTime), the scope is named
+// too. _id is named always: a cluster that is sharded by it asks few shards then.
 func (s scopes) condition(byTime bool) condition {
 	byID := within(nameID, s.spans(s.c.Parts))
 	if byID.never || !byTime || s.c.Scope == 0 || len(s.keys) == 0 {
 		return byID
 	}
-	atScope := true
 	leading := make([]storage.Key, len(s.keys))
 	for i, key := range s.keys {
 		if len(key) < s.c.Scope {
 			return byID
 		}
 		leading[i] = key[:s.c.Scope]
-		atScope = atScope && len(key) == s.c.Scope
 	}
-	byScope := within(nameScope, scopes{s.c, leading}.spans(s.c.Scope))
-	if atScope && s.c.NewestFirst != "" {
-		return byScope
-	}
-	return allOf(byScope, byID)
+	return allOf(within(nameScope, scopes{s.c, leading}.spans(s.c.Scope)), byID)
 }
 
 // ofScope are the spans of the scope field alone; false when a key says more

@@ -9,7 +9,7 @@ import (
 )
 
 // stream yields the documents that parts select, in order. It holds a batch of
-// each part in memory, however many documents there are.
+// each part in memory (see batchSize), however many documents there are.
 type stream struct {
 	e      *Engine
 	c      *storage.Collection
@@ -51,7 +51,7 @@ func (s *stream) page(skip, limit int64) {
 // project reads no more of the documents than fields. What Match has to see is
 // read whole.
 func (s *stream) project(fields *storage.Projection) {
-	if fields == nil || s.e.readsWhole {
+	if fields == nil {
 		return
 	}
 	asked, ok := projection(s.c, fields)

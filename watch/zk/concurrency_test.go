@@ -49,9 +49,7 @@ func TestPutsWhileParentsAreDeleted(t *testing.T) {
 }
 
 func TestListWhileNodesVanish(t *testing.T) {
-	o := options(t)
-	o.ListConcurrency = 3
-	n := open(t, o)
+	n := open(t, options(t))
 	for i := range 40 {
 		must(t, n.Put(t.Context(), node(fmt.Sprintf("n%02d", i)), []byte(`{}`)))
 	}

@@ -12,8 +12,11 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
+// readAhead is how many payloads a list reads at a time, ahead of its caller.
+const readAhead = 8
+
 // List implements watch.Nodes. A node that is deleted while the list is read is
-// not in it. At most ListConcurrency payloads are read ahead of the caller.
+// not in it. A few payloads are read ahead of the caller.
 func (n *Nodes) List(ctx context.Context, d watch.Dir) iter.Seq2[watch.Entry, error] {
 	return func(yield func(watch.Entry, error) bool) {
 		dir, err := n.dirPath(d)
@@ -61,7 +64,7 @@ func (n *Nodes) readAll(ctx context.Context, dir string, d watch.Dir, names []st
 	var reads sync.WaitGroup
 	defer reads.Wait()
 	defer cancel()
-	window := make([]chan result, min(n.readAhead, len(names)))
+	window := make([]chan result, min(readAhead, len(names)))
 	start := func(i int) {
 		at, to := childPath(dir, watch.Node{Dir: d, Name: names[i]}), window[i%len(window)]
 		reads.Go(func() {

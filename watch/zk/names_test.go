@@ -62,7 +62,6 @@ func TestOptionsThatCannotWork(t *testing.T) {
 		"session timeout":    {Servers: []string{"a"}, Timeout: -1},
 		"call timeout":       {Servers: []string{"a"}, CallTimeout: -1},
 		"largest payload":    {Servers: []string{"a"}, MaxPayload: -1},
-		"list concurrency":   {Servers: []string{"a"}, ListConcurrency: -1},
 		"longer than 1000 b": {Servers: []string{"a"}, Base: strings.Repeat("b", 1001)},
 	} {
 		if _, err := zk.Open(o); err == nil || !strings.Contains(err.Error(), part) {

@@ -21,7 +21,6 @@ type Nodes struct {
 	acl         []zk.ACL
 	callTimeout time.Duration
 	maxPayload  int
-	readAhead   int
 	log         *slog.Logger
 }
 
@@ -40,7 +39,7 @@ func Open(o Options) (*Nodes, error) {
 	}
 	return &Nodes{
 		session: s, base: o.Base, acl: o.acl(), callTimeout: o.CallTimeout,
-		maxPayload: o.MaxPayload, readAhead: o.ListConcurrency, log: o.Log,
+		maxPayload: o.MaxPayload, log: o.Log,
 	}, nil
 }
 

@@ -35,9 +35,8 @@ type Options struct {
 	Username, Password string
 	// MaxPayload is in bytes. More than DefaultMaxPayload needs servers with a
 	// larger jute.maxbuffer.
-	MaxPayload      int
-	ListConcurrency int          // payloads that one list reads at a time; default 8
-	Log             *slog.Logger // default: none
+	MaxPayload int
+	Log        *slog.Logger // default: none
 }
 
 func (o Options) withDefaults() Options {
@@ -45,7 +44,6 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.Timeout, 10*time.Second)
 	setDefault(&o.CallTimeout, 5*time.Second)
 	setDefault(&o.MaxPayload, DefaultMaxPayload)
-	setDefault(&o.ListConcurrency, 8)
 	setDefault(&o.Log, slog.New(slog.DiscardHandler))
 	o.Base = strings.Trim(o.Base, "/")
 	return o
@@ -76,7 +74,6 @@ func (o Options) check() error {
 	refuse(o.Timeout < time.Millisecond, "session timeout %v: too short", o.Timeout)
 	refuse(o.CallTimeout < 0, "call timeout %v: negative", o.CallTimeout)
 	refuse(o.MaxPayload < 0, "largest payload %d: negative", o.MaxPayload)
-	refuse(o.ListConcurrency < 0, "list concurrency %d: negative", o.ListConcurrency)
 	refuse(len(o.Username) > maxPart, "user: longer than %d bytes", maxPart)
 	refuse(strings.Contains(o.Username, ":"), "user %q: a colon ends a user's name", o.Username)
 	return errors.Join(errs...)

@@ -3,9 +3,12 @@ package zk_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"runtime"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -46,13 +49,19 @@ func within(t *testing.T, run func()) {
 	}
 }
 
-// closedPort is an address where nothing listens.
+// closedPort is an address where nothing listens, below the ports that the
+// kernel gives to those who ask for any: no other process gets it meanwhile.
 func closedPort(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	must(t, listener.Close())
-	return listener.Addr().String()
+	for {
+		listener, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 12000+rand.IntN(20000)))
+		if errors.Is(err, syscall.EADDRINUSE) {
+			continue
+		}
+		must(t, err)
+		must(t, listener.Close())
+		return listener.Addr().String()
+	}
 }
 
 func TestOpenWhileNothingListens(t *testing.T) {
