@@ -5,7 +5,7 @@ VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo d
 # The race detector needs a C compiler; without one the tests run all the same.
 RACE       ?= $(shell command -v $$($(GO) env CC) >/dev/null 2>&1 && echo -race)
 
-.PHONY: help build run test lint fuzz bench samples clean
+.PHONY: help build run test lint fuzz bench measure samples clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,10 @@ fuzz: ## run every fuzz test for FUZZTIME (default 20s) each
 
 bench: ## run every benchmark
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+measure: ## measure the service under load; ARGS=-brief takes seconds, ARGS=-h lists what there is
+	$(GO) -C scripts/bench build -o ../../bin/bench .
+	bin/bench $(ARGS)
 
 samples: ## write the sample clusters in scripts/samples anew
 	$(GO) run ./scripts/samples/gen

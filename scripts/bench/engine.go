@@ -1,0 +1,105 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"golang.org/x/perf/benchfmt"
+
+	"bcs-storage/storage"
+	"bcs-storage/storage/sqlite"
+	"bcs-storage/watch/local"
+)
+
+// openEngine is the embedded engine in this process, with all that the service was filled with.
+func openEngine(ctx context.Context, dir string, pods corpus) (*sqlite.Engine, error) {
+	e, err := sqlite.Open(ctx, filepath.Join(dir, "engine", "engine.db"), append(storage.Collections(), local.Collection))
+	if err != nil {
+		return nil, err
+	}
+	if err := fillEngine(ctx, e, pods); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
+}
+
+func fillEngine(ctx context.Context, e *sqlite.Engine, pods corpus) error {
+	nodes := local.New(e, time.Now)
+	return errors.Join(
+		each(ctx, 0, pods.pods, func(ctx context.Context, i int, _ []byte) error {
+			return e.Put(ctx, storage.Dynamic, pods.document(i, 0), time.Now())
+		}),
+		each(ctx, 0, pods.events(), func(ctx context.Context, i int, _ []byte) error {
+			return e.Put(ctx, storage.Events, eventDocument(cluster, i), time.Now())
+		}),
+		each(ctx, 0, watchNodes, func(ctx context.Context, i int, _ []byte) error {
+			return nodes.Put(ctx, watchNode(i), watchData(i))
+		}))
+}
+
+// measureAlone is how many operations a second the engine alone does.
+func (b *bench) measureAlone(ctx context.Context, op operation, clients int) (float64, error) {
+	f, err := measure(ctx, clients, b.phase, func(ctx context.Context, _, seq int) (int64, error) {
+		n, bytes, err := op.alone(ctx, b.engine, seq)
+		if want := op.request(0).documents; err == nil && n != want {
+			err = fmt.Errorf("%d documents, want %d", n, want)
+		}
+		return bytes, err
+	})
+	if err == nil && f.Wrong > 0 {
+		err = fmt.Errorf("the engine alone: %s", f.FirstWrong)
+	}
+	return f.PerSecond, err
+}
+
+// floor is what bare SQLite does when so many upserts share a synced commit.
+type floor struct {
+	PerCommit int     `json:"upsertsPerCommit"`
+	PerSecond float64 `json:"upsertsPerSecond"`
+}
+
+// measureFloor runs the benchmark of bare SQLite, which is with the engine because nothing else may import SQLite.
+func measureFloor(ctx context.Context, root, tmp string, d time.Duration) ([]floor, error) {
+	out, err := tool(ctx, root, tmp, "go", "test", "-run", "^$", "-bench", "^BenchmarkFloor$", "-benchtime", d.String(), "./storage/sqlite").Output()
+	if err != nil {
+		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+			err = fmt.Errorf("%w: %s", err, out)
+		}
+		return nil, err
+	}
+	return parseFloor(out)
+}
+
+func parseFloor(out []byte) ([]floor, error) {
+	var floors []floor
+	results := benchfmt.NewReader(bytes.NewReader(out), "go test")
+	for results.Scan() {
+		result, ok := results.Result().(*benchfmt.Result)
+		if !ok {
+			continue
+		}
+		perSecond, ok := result.Value("upserts/s")
+		_, parts := result.Name.Parts()
+		if !ok || len(parts) == 0 {
+			continue
+		}
+		n, err := strconv.Atoi(string(parts[0][1:])) // "/16"
+		if err != nil {
+			return nil, fmt.Errorf("benchmark %s: %w", result.Name, err)
+		}
+		floors = append(floors, floor{n, perSecond})
+	}
+	if err := results.Err(); err != nil {
+		return nil, err
+	}
+	if len(floors) == 0 {
+		return nil, fmt.Errorf("no figures in %q", out)
+	}
+	return floors, nil
+}
