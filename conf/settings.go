@@ -158,7 +158,7 @@ var table = []Setting{
 	},
 	{
 		Key: "views.ccs.hosts", Env: "BCS_STORAGE_VIEWS_CCS_HOSTS", syntax: checkHosts,
-		Comment: "Host names that a CCS signature may be made for beside that of the request, for callers behind a proxy that changes it.",
+		Comment: "Hosts that a CCS signature may be made for, when a proxy changes the Host header of requests. Without any it is the host of the request.",
 	},
 	{
 		Key: "views.ccs.maxSkew", Env: "BCS_STORAGE_VIEWS_CCS_MAX_SKEW", AtLeast: int64(time.Second), AtMost: int64(24 * time.Hour),
