@@ -115,7 +115,7 @@ var kinds = map[Kind]row{
 		add:     into(func(o *Objects) *[]Stored[daemonSet] { return &o.DaemonSets }),
 	},
 	Event: {
-		summary: project("_id", "clusterId", "level", "type", "describe", "kind", "component", "eventTime", "extraInfo", "data.count", "data.firstTimestamp", "data.lastTimestamp"),
+		summary: project("_id", "clusterId", "level", "type", "describe", "kind", "component", "eventTime", "extraInfo", "data.metadata.uid", "data.count", "data.firstTimestamp", "data.lastTimestamp"),
 		add:     addEvent,
 	},
 	Application: {

@@ -50,15 +50,21 @@ type (
 	}
 	// TaskgroupContainer is a container of an instance.
 	TaskgroupContainer struct {
-		Name         string  `json:"name"`
-		ContainerID  string  `json:"containerID"`
-		Image        string  `json:"image"`
-		Status       string  `json:"status"`
-		Message      string  `json:"message"`
-		ExitCode     int     `json:"exitcode"`
-		RestartCount int     `json:"restartCount"`
-		StartTime    Instant `json:"startTime"`
-		FinishTime   Instant `json:"finishTime"`
+		Name         string          `json:"name"`
+		ContainerID  string          `json:"containerID"`
+		Image        string          `json:"image"`
+		Status       string          `json:"status"`
+		Message      string          `json:"message"`
+		ExitCode     int             `json:"exitcode"`
+		RestartCount int             `json:"restartCount"`
+		StartTime    Instant         `json:"startTime"`
+		FinishTime   Instant         `json:"finishTime"`
+		Ports        []TaskgroupPort `json:"containerPort"`
+	}
+	// TaskgroupPort is a port of a container.
+	TaskgroupPort struct {
+		Name          string `json:"name"`
+		ContainerPort int    `json:"containerPort"`
 	}
 	// MesosServiceObject is a service: it selects taskgroups by their labels.
 	MesosServiceObject struct {

@@ -1,9 +1,11 @@
 package cluster
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"bcs-storage/storage"
@@ -57,6 +60,9 @@ type EventObject struct {
 	// else 1 and Time.
 	Count       int64
 	First, Last time.Time
+	// UID is the same in every document of one Kubernetes Event, which is stored again
+	// each time that it is seen again; else "".
+	UID string
 }
 
 // Objects are what a view computes with, in the order in which the store
@@ -188,12 +194,30 @@ func decode(data []byte, v any) error {
 	if storage.KindOf(data) != '{' {
 		return errors.New("not a JSON object")
 	}
-	return json.Unmarshal(data, v, jsontext.AllowInvalidUTF8(true))
+	return json.Unmarshal(data, v, decoding)
+}
+
+var decoding = json.JoinOptions(jsontext.AllowInvalidUTF8(true), json.WithUnmarshalers(json.UnmarshalFunc(readQuantity)))
+
+// readQuantity reads a quantity of a magnitude that can be: Kubernetes' own
+// reader computes for minutes on 1e-30000000.
+func readQuantity(value []byte, q *resource.Quantity) error {
+	const mostText, mostExponent = 64, 30
+	if len(value) > mostText {
+		return fmt.Errorf("a quantity of more than %d characters", mostText)
+	}
+	if i := bytes.LastIndexAny(value, "eE"); i >= 0 {
+		exponent, err := strconv.Atoi(strings.Trim(string(value[i+1:]), `"`))
+		if errors.Is(err, strconv.ErrRange) || err == nil && (exponent < -mostExponent || exponent > mostExponent) {
+			return fmt.Errorf("the quantity %s is beyond any that can be", value)
+		}
+	}
+	return q.UnmarshalJSON(value)
 }
 
 // UnmarshalJSON reads the Deployment, and whether it has a spec.rollbackTo.
 func (d *DeploymentObject) UnmarshalJSON(data []byte) error {
-	if err := json.Unmarshal(data, &d.Deployment); err != nil {
+	if err := json.Unmarshal(data, &d.Deployment, decoding); err != nil {
 		return err
 	}
 	rollback, ok := storage.Lookup(data, storage.Path{"spec", "rollbackTo"})
@@ -237,6 +261,10 @@ func addEvent(o *Objects, d document) error {
 	if storage.KindOf(d.data) == '{' {
 		for name, value := range storage.Members(d.data) {
 			switch name {
+			case "metadata":
+				if uid, ok := storage.Lookup(value, storage.Path{"uid"}); ok {
+					e.UID = text(uid)
+				}
 			case "count":
 				var n int64
 				if json.Unmarshal(value, &n) == nil && n > 0 {

@@ -162,6 +162,9 @@ func TestMalformedObjectsAreNamed(t *testing.T) {
 		{cluster.Pod, `{"metadata":{"creationTimestamp":"yesterday"}}`, "metadata.creationTimestamp"},
 		{cluster.Node, `{"status":{"capacity":{"cpu":"a lot"}}}`, "status.capacity.cpu"},
 		{cluster.Application, `{"instance":"3"}`, "instance"},
+		{cluster.Node, `{"status":{"capacity":{"memory":"1e-30000000"}}}`, "status.capacity.memory"},
+		{cluster.Node, `{"status":{"capacity":{"memory":1e300}}}`, "status.capacity.memory"},
+		{cluster.Deployment, `{"spec":{"template":{"spec":{"containers":[{"resources":{"limits":{"cpu":"1E+99999999999999999999"}}}]}}}}`, "spec.template.spec.containers.0.resources.limits.cpu"},
 	} {
 		var o cluster.Objects
 		err := o.Add(c.kind, stored(t, cluster.Load{Kind: c.kind, Whole: true}, string(c.kind), "ns", "web", c.data))
