@@ -114,7 +114,7 @@ func TestDefaultIsValid(t *testing.T) {
 // every setting has another value than its default
 func changed() Config {
 	return Config{
-		Listen: "[::1]:0", DataDir: "/var/lib/bcs: \"storage\" # 1\n  \nx", Storage: StorageMongoDB, Watch: WatchZooKeeper, Dialect: Deployed,
+		Listen: "[::]:0", Insecure: true, DataDir: "/var/lib/bcs: \"storage\" # 1\n  \nx", Storage: StorageMongoDB, Watch: WatchZooKeeper, Dialect: Deployed,
 		MongoDB: MongoDB{
 			URI: "mongodb://127.0.0.1:27017/?tls=true", Database: "other", OperationTimeout: time.Second,
 			ServerSelectionTimeout: 2 * time.Second, MaxPoolSize: 3, MinPoolSize: 1,
@@ -125,6 +125,10 @@ func changed() Config {
 		},
 		HTTP:  HTTP{Status: StatusSemantic, MaxBodyBytes: 1 << 30, ShutdownTimeout: 1500 * time.Millisecond},
 		Query: Query{TimeZone: "Asia/Shanghai", MaxLength: 7, UnknownParameters: UnknownIgnore},
+		Views: Views{
+			DefaultCluster: "c1", MaxObjects: 100,
+			CCS: CCS{Credentials: "keys.yaml", Hosts: []string{"a", "b:1"}, MaxSkew: time.Minute, TimeZone: "UTC"},
+		},
 		Retention: Retention{
 			Interval: 90 * time.Minute,
 			Events:   Keep{MaxAge: 0, MaxPerCluster: 0},
@@ -167,7 +171,8 @@ func TestEverySettingFromEverySource(t *testing.T) {
 	}
 	got, err = Load(nil, flags)
 	partly := Default()
-	partly.Listen, partly.DataDir, partly.Dialect, partly.Storage, partly.Watch = want.Listen, want.DataDir, want.Dialect, want.Storage, want.Watch
+	partly.Listen, partly.Insecure, partly.DataDir, partly.Dialect = want.Listen, want.Insecure, want.DataDir, want.Dialect
+	partly.Storage, partly.Watch = want.Storage, want.Watch
 	partly.MongoDB.URI, partly.ZooKeeper.Servers = want.MongoDB.URI, want.ZooKeeper.Servers
 	if diff := cmp.Diff(partly, got); diff != "" || err != nil {
 		t.Errorf("flags: %v\n%s", err, diff)
@@ -175,8 +180,8 @@ func TestEverySettingFromEverySource(t *testing.T) {
 }
 
 func TestPrecedence(t *testing.T) {
-	file := writeFile(t, "listen: :1\nquery: {maxLength: 1}\nlog: {level: debug, format: json}\nhttp:\nretention: {}\n")
-	other := writeFile(t, "listen: :9\n")
+	file := writeFile(t, "listen: 127.0.0.1:1\nquery: {maxLength: 1}\nlog: {level: debug, format: json}\nhttp:\nretention: {}\n")
+	other := writeFile(t, "listen: 127.0.0.1:9\n")
 	tests := map[string]struct {
 		environ []string
 		flags   map[string]string
@@ -185,27 +190,27 @@ func TestPrecedence(t *testing.T) {
 		"file": {
 			environ: []string{"BCS_STORAGE_CONFIG=" + file},
 			want: func(c *Config) {
-				c.Listen, c.Query.MaxLength, c.Log = ":1", 1, Log{"debug", "json"}
+				c.Listen, c.Query.MaxLength, c.Log = "127.0.0.1:1", 1, Log{"debug", "json"}
 			},
 		},
 		"environment over file": {
-			environ: []string{"BCS_STORAGE_LISTEN=:2", "BCS_STORAGE_LOG_LEVEL=warn"},
+			environ: []string{"BCS_STORAGE_LISTEN=127.0.0.1:2", "BCS_STORAGE_LOG_LEVEL=warn"},
 			flags:   map[string]string{"config": file},
 			want: func(c *Config) {
-				c.Listen, c.Query.MaxLength, c.Log = ":2", 1, Log{"warn", "json"}
+				c.Listen, c.Query.MaxLength, c.Log = "127.0.0.1:2", 1, Log{"warn", "json"}
 			},
 		},
 		"flag over environment, also for the file itself": {
-			environ: []string{"BCS_STORAGE_LISTEN=:2", "BCS_STORAGE_CONFIG=" + file},
-			flags:   map[string]string{"listen": ":3", "config": other},
-			want:    func(c *Config) { c.Listen = ":3" },
+			environ: []string{"BCS_STORAGE_LISTEN=127.0.0.1:2", "BCS_STORAGE_CONFIG=" + file},
+			flags:   map[string]string{"listen": "127.0.0.1:3", "config": other},
+			want:    func(c *Config) { c.Listen = "127.0.0.1:3" },
 		},
 		"the last variable counts": {
-			environ: []string{"BCS_STORAGE_LISTEN=:2", "BCS_STORAGE_LISTEN=:4"},
-			want:    func(c *Config) { c.Listen = ":4" },
+			environ: []string{"BCS_STORAGE_LISTEN=127.0.0.1:2", "BCS_STORAGE_LISTEN=127.0.0.1:4"},
+			want:    func(c *Config) { c.Listen = "127.0.0.1:4" },
 		},
 		"a flag that repeats the default": {
-			environ: []string{"BCS_STORAGE_LISTEN=:2"},
+			environ: []string{"BCS_STORAGE_LISTEN=127.0.0.1:2"},
 			flags:   map[string]string{"listen": "127.0.0.1:50024"},
 			want:    func(*Config) {},
 		},
@@ -252,9 +257,9 @@ func TestBadFiles(t *testing.T) {
 			`zookeeper.servers: "a" is not host:port, ":1" has no host, "b:0" has no port from 1 to 65535 (from FILE)`,
 		}},
 		"no map":         {"- a", []string{`FILE: line 1: cannot unmarshal !!seq into map[string]interface {}`}},
-		"key twice":      {"listen: :1\nlisten: :2", []string{`FILE: line 2: mapping key "listen" already defined at line 1`}},
+		"key twice":      {"listen: 127.0.0.1:1\nlisten: 127.0.0.1:2", []string{`FILE: line 2: mapping key "listen" already defined at line 1`}},
 		"no YAML":        {"listen: [", []string{`config: yaml: line 1: did not find expected node content (from --config FILE)`}},
-		"two documents":  {"listen: :1\n---\nlisten: :2", []string{`config: line 2: a second document begins, only one is read (from --config FILE)`}},
+		"two documents":  {"listen: 127.0.0.1:1\n---\nlisten: 127.0.0.1:2", []string{`config: line 2: a second document begins, only one is read (from --config FILE)`}},
 		"secret, a list": {"mongodb: {uri: [hunter2]}", []string{`mongodb.uri: the value is not text, put it in quotes (from FILE)`}},
 		"all at once": {"listen: x\ndialect: y\nlog: {level: loud}\nfoo: 1", []string{
 			`dialect: "y" is not one of documented, deployed (from FILE)`,
@@ -314,11 +319,31 @@ func TestBadValues(t *testing.T) {
 }
 
 // A bad value is reported though a later source replaces it, and the sources are reported together.
+// TestReachableListenIsRefused: an API that asks nobody who they are is opened to others only by an explicit word.
+func TestReachableListenIsRefused(t *testing.T) {
+	for listen, open := range map[string]bool{
+		":1": true, "0.0.0.0:1": true, "[::]:1": true, "10.1.2.3:1": true, "storage.example.com:1": true, "[fe80::1%eth0]:1": true,
+		"127.0.0.1:1": false, "127.8.9.1:1": false, "[::1]:1": false, "localhost:1": false,
+	} {
+		_, err := Load(nil, map[string]string{"listen": listen})
+		if open != (err != nil) || open && !strings.Contains(err.Error(), "listen: ") {
+			t.Errorf("%s: %v", listen, err)
+		}
+		c, err := Load([]string{"BCS_STORAGE_INSECURE_LISTEN=true"}, map[string]string{"listen": listen})
+		if err != nil || !c.Insecure || c.Listen != listen {
+			t.Errorf("%s with insecureListen: %v", listen, err)
+		}
+	}
+	if _, err := Load(nil, map[string]string{"insecure-listen": "yes"}); err == nil || !strings.Contains(err.Error(), `insecureListen: "yes" is not true or false`) {
+		t.Errorf("a word that is no bool: %v", err)
+	}
+}
+
 func TestAllProblemsOfAllSources(t *testing.T) {
 	path := writeFile(t, "listen: bad\nunknown: 1\nmongodb: {uri: 'mongodb://u:hunter2@h'}\n")
 	_, err := Load(
 		[]string{"BCS_STORAGE_LISTEN=worse", "BCS_STORAGE_NOTHING=1", "BCS_STORAGE_LOG_LEVEL=loud"},
-		map[string]string{"config": path, "listen": ":1", "dialect": "none", "watch": "zookeeper", "nope": "1"},
+		map[string]string{"config": path, "listen": "127.0.0.1:1", "dialect": "none", "watch": "zookeeper", "nope": "1"},
 	)
 	want := []string{
 		`listen: "bad" is not host:port (from ` + path + `)`,

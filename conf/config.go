@@ -23,6 +23,7 @@ const (
 // Config is the effective configuration. What Load returns without an error has passed Validate; a Config made in code has not.
 type Config struct {
 	Listen    string    `koanf:"listen"`
+	Insecure  bool      `koanf:"insecureListen"`
 	DataDir   string    `koanf:"dataDir"`
 	Storage   string    `koanf:"storage"`
 	MongoDB   MongoDB   `koanf:"mongodb"`
@@ -31,6 +32,7 @@ type Config struct {
 	Dialect   string    `koanf:"dialect"`
 	HTTP      HTTP      `koanf:"http"`
 	Query     Query     `koanf:"query"`
+	Views     Views     `koanf:"views"`
 	Retention Retention `koanf:"retention"`
 	Log       Log       `koanf:"log"`
 }
@@ -70,6 +72,21 @@ type Query struct {
 	UnknownParameters string `koanf:"unknownParameters"`
 }
 
+// Views is what the views for the consoles of cloud vendors need to know beside the store. TimeZone is as in Query.
+type Views struct {
+	DefaultCluster string `koanf:"defaultCluster"`
+	MaxObjects     int    `koanf:"maxObjects"`
+	CCS            CCS    `koanf:"ccs"`
+}
+
+// CCS is the view for consoles of Tencent CCS.
+type CCS struct {
+	Credentials string        `koanf:"credentials"`
+	Hosts       []string      `koanf:"hosts"`
+	MaxSkew     time.Duration `koanf:"maxSkew"`
+	TimeZone    string        `koanf:"timeZone"`
+}
+
 // Retention is how long events and alarms stay, and how often the old ones are removed.
 type Retention struct {
 	Interval time.Duration `koanf:"interval"`
@@ -103,9 +120,13 @@ func Default() Config {
 		ZooKeeper: ZooKeeper{
 			Base: "etc/cluster", SessionTimeout: 10 * time.Second, CallTimeout: 5 * time.Second, MaxPayload: 1000000,
 		},
-		Dialect:   Documented,
-		HTTP:      HTTP{Status: StatusEnvelope, MaxBodyBytes: 8 << 20, ShutdownTimeout: 10 * time.Second},
-		Query:     Query{TimeZone: "UTC", MaxLength: 1000, UnknownParameters: UnknownRefuse},
+		Dialect: Documented,
+		HTTP:    HTTP{Status: StatusEnvelope, MaxBodyBytes: 8 << 20, ShutdownTimeout: 10 * time.Second},
+		Query:   Query{TimeZone: "UTC", MaxLength: 1000, UnknownParameters: UnknownRefuse},
+		Views: Views{
+			MaxObjects: 50000,
+			CCS:        CCS{Hosts: []string{}, MaxSkew: 5 * time.Minute, TimeZone: "Asia/Shanghai"},
+		},
 		Retention: Retention{Interval: 10 * time.Minute, Events: keep, Alarms: keep},
 		Log:       Log{Level: "info", Format: LogFormatText},
 	}

@@ -32,7 +32,11 @@ func Settings() []Setting { return slices.Clone(table) }
 var table = []Setting{
 	{
 		Key: "listen", Flag: "listen", Env: "BCS_STORAGE_LISTEN", syntax: checkListen,
-		Comment: "Address and port of the HTTP API. Without a host it is every interface; port 0 takes any free port.",
+		Comment: "Address and port of the HTTP API. Without a host it is every interface; port 0 takes any free port. An address that others reach needs insecureListen.",
+	},
+	{
+		Key: "insecureListen", Flag: "insecure-listen", Env: "BCS_STORAGE_INSECURE_LISTEN",
+		Comment: "Listen where other machines can reach the API, though it asks nobody who they are: whoever reaches it may read and delete everything.",
 	},
 	{
 		Key: "dataDir", Flag: "data-dir", Env: "BCS_STORAGE_DATA_DIR", syntax: checkPath,
@@ -141,6 +145,30 @@ var table = []Setting{
 		Comment: "What to do with a query parameter that no route knows.",
 	},
 	{
+		Key: "views.defaultCluster", Env: "BCS_STORAGE_VIEWS_DEFAULT_CLUSTER",
+		Comment: "Cluster that a CCE or NCS request means when it names none. Without it such a request is refused.",
+	},
+	{
+		Key: "views.maxObjects", Env: "BCS_STORAGE_VIEWS_MAX_OBJECTS", AtLeast: 100, AtMost: 10000000,
+		Comment: "Most objects that one CCS, CCE or NCS answer is computed from; it bounds the memory of a request, about 10 KB each.",
+	},
+	{
+		Key: "views.ccs.credentials", Env: "BCS_STORAGE_VIEWS_CCS_CREDENTIALS",
+		Comment: "File with the credentials of CCS callers, read again when it changes. With it every CCS request has to be signed; without it none is checked.",
+	},
+	{
+		Key: "views.ccs.hosts", Env: "BCS_STORAGE_VIEWS_CCS_HOSTS", syntax: checkHosts,
+		Comment: "Hosts that a CCS signature may be made for, when a proxy changes the Host header of requests. Without any it is the host of the request.",
+	},
+	{
+		Key: "views.ccs.maxSkew", Env: "BCS_STORAGE_VIEWS_CCS_MAX_SKEW", AtLeast: int64(time.Second), AtMost: int64(24 * time.Hour),
+		Comment: "How far the Timestamp of a signed CCS request may be off.",
+	},
+	{
+		Key: "views.ccs.timeZone", Env: "BCS_STORAGE_VIEWS_CCS_TIME_ZONE", syntax: checkTimeZone,
+		Comment: "IANA time zone in which CCS answers print times.",
+	},
+	{
 		Key: "retention.interval", Env: "BCS_STORAGE_RETENTION_INTERVAL", AtLeast: int64(time.Second),
 		Comment: "How often events and alarms beyond the limits below are removed.",
 	},
@@ -195,6 +223,12 @@ func (s Setting) Usage() string {
 
 // Default is the value of the setting when nothing gives one, as it would be written in a flag.
 func (s Setting) Default() string { return text(valuesOf(Default()).Get(s.Key)) }
+
+// Switch says whether the setting is true or false; its flag alone means true.
+func (s Setting) Switch() bool {
+	_, ok := valuesOf(Default()).Get(s.Key).(bool)
+	return ok
+}
 
 // allowed says which values a setting of this type takes, "" when any will do.
 func (s Setting) allowed(like any) string {

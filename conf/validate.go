@@ -39,7 +39,20 @@ func problems(values *koanf.Koanf, from map[string]string) []error {
 			found = append(found, problem{s.Key, err.Error(), from[s.Key]})
 		}
 	}
+	if listen := values.String("listen"); !values.Bool("insecureListen") && reachable(listen) {
+		found = append(found, problem{"listen", fmt.Sprintf("%q can be reached from other machines and nobody is asked who they are; set insecureListen to allow that", listen), from["listen"]})
+	}
 	return found
+}
+
+// reachable says whether a well-formed address is more than the machine's own loopback.
+func reachable(listen string) bool {
+	host, err := splitAddress(listen, 0)
+	if err != nil || host == "localhost" {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return ip == nil || !ip.IsLoopback()
 }
 
 func (s Setting) problems(values *koanf.Koanf) []error {
@@ -95,6 +108,16 @@ func checkServers(value any) error {
 		found = append(found, err)
 	}
 	return oneLine(errors.Join(found...))
+}
+
+// checkHosts holds names against what a Host header holds: no scheme, no path.
+func checkHosts(value any) error {
+	for _, host := range value.([]string) {
+		if host == "" || strings.ContainsAny(host, "/ ") {
+			return fmt.Errorf("%q is not a host name", host)
+		}
+	}
+	return nil
 }
 
 func splitAddress(address string, leastPort uint64) (host string, err error) {

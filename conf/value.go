@@ -20,6 +20,8 @@ func (s Setting) parse(raw, like any) (any, error) {
 		return s.parseList(raw)
 	case time.Duration:
 		return s.parseDuration(raw)
+	case bool:
+		return s.parseBool(raw)
 	case int:
 		return parseInt(s, raw, strconv.Atoi)
 	case int64:
@@ -42,6 +44,16 @@ func (s Setting) parseDuration(raw any) (any, error) {
 		return nil, fmt.Errorf("%s is not a duration such as 10m or 1h30m", s.show(raw))
 	}
 	return d, nil
+}
+
+func (s Setting) parseBool(raw any) (any, error) {
+	switch raw {
+	case true, "true":
+		return true, nil
+	case false, "false":
+		return false, nil
+	}
+	return nil, fmt.Errorf("%s is not true or false", s.show(raw))
 }
 
 func parseInt[N int | int64](s Setting, raw any, read func(string) (N, error)) (any, error) {

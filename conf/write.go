@@ -83,6 +83,8 @@ func (s Setting) printable(value any) any {
 			return redact(value)
 		}
 		return value
+	case bool:
+		return value
 	default:
 		if n, ok := number(value); ok && text(value) == fmt.Sprint(n) {
 			return n // a number without quotes

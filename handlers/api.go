@@ -1,6 +1,6 @@
-// Package handlers is the HTTP API: the routes of the API document V0.9.0,
-// what they read from a request, and the envelope of every answer. It is the only
-// package that knows go-restful.
+// Package handlers is the HTTP API: the routes of the API document V0.9.0 and of
+// the vendors' views, what they read from a request, and the envelope of every answer.
+// It is the only package that knows go-restful.
 package handlers
 
 import (
@@ -28,8 +28,11 @@ type Options struct {
 	// BodyTimeout is how long a request body may take to come.
 	BodyTimeout time.Duration
 	Query       query.Options
-	Now         func() time.Time
-	Log         *slog.Logger
+	Views       Views
+	// Access says who may do what.
+	Access Access
+	Now    func() time.Time
+	Log    *slog.Logger
 	// Registry gets the API's metrics and is served at /metrics.
 	Registry *prometheus.Registry
 }
@@ -43,6 +46,8 @@ type API struct {
 	maxBody  int64
 	patience time.Duration
 	query    query.Options
+	views    Views
+	access   Access
 	now      func() time.Time
 	log      *slog.Logger
 	metrics  *metrics
@@ -61,6 +66,8 @@ func New(o Options) (http.Handler, error) {
 		maxBody:  o.MaxBody,
 		patience: o.BodyTimeout,
 		query:    o.Query,
+		views:    o.Views,
+		access:   o.Access,
 		now:      o.Now,
 		log:      o.Log,
 		metrics:  m,

@@ -108,7 +108,7 @@ func serve(t *testing.T, semantic bool) (*httptest.Server, *faulty, *lockedBuffe
 	}
 	f, logs := &faulty{Documents: engine}, &lockedBuffer{}
 	h, err := handlers.New(handlers.Options{
-		Documents: f, Nodes: local.New(f, time.Now), Dialect: handlers.Documented(), SemanticStatus: semantic, MaxBody: 1 << 20,
+		Access: handlers.Everyone{}, Documents: f, Nodes: local.New(f, time.Now), Dialect: handlers.Documented(), SemanticStatus: semantic, MaxBody: 1 << 20,
 		BodyTimeout: 50 * time.Millisecond, Query: query.Options{MaxLength: 1000}, Now: time.Now, Log: slog.New(slog.NewTextHandler(logs, nil)), Registry: prometheus.NewRegistry(),
 	})
 	if err != nil {

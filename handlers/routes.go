@@ -74,13 +74,22 @@ func (a *API) container() *restful.Container {
 	own.Route(own.GET("/healthz").To(a.healthz))
 	own.Route(own.GET("/readyz").To(a.readyz))
 	own.Route(own.GET("/metrics").To(a.serveMetrics))
+	for _, f := range facades {
+		for _, method := range f.methods {
+			own.Route(own.Method(method).Path(f.path).To(a.serveFacade(f)))
+		}
+	}
 	return c.Add(own)
 }
 
 // serve makes a route go-restful's: it runs the action and writes its reply or failure.
 func (a *API) serve(rt *route) restful.RouteFunction {
 	return func(req *restful.Request, resp *restful.Response) {
-		defer a.recovered(req, resp, rt.op)
+		fail := func(err error) {
+			setOutcome(req, outcome{code: a.envelope.failure(resp, rt.op, err), err: err})
+		}
+		cutOff := a.dialect.failure(rt.op, false).code
+		defer a.recovered(req, resp, cutOff, fail)
 		answer, err := a.run(req, resp, rt)
 		if err == nil {
 			err = a.envelope.success(resp, answer)
@@ -89,22 +98,22 @@ func (a *API) serve(rt *route) restful.RouteFunction {
 			return
 		}
 		if resp.ContentLength() > 0 {
-			a.abort(req, rt.op, err)
+			a.abort(req, cutOff, err)
 		}
-		setOutcome(req, outcome{code: a.envelope.failure(resp, rt.op, err), err: err})
+		fail(err)
 	}
 }
 
 // abort cuts off an answer that was begun and can't be finished: the caller must
 // see a broken transfer, not a shorter list.
-func (a *API) abort(req *restful.Request, op operation, err error) {
-	setOutcome(req, outcome{code: a.dialect.failure(op, false).code, err: err, aborted: true})
+func (a *API) abort(req *restful.Request, code int, err error) {
+	setOutcome(req, outcome{code: code, err: err, aborted: true})
 	panic(http.ErrAbortHandler)
 }
 
-// recovered answers a panic of the operation, unless an answer was begun: that
-// one is cut off.
-func (a *API) recovered(req *restful.Request, resp *restful.Response, op operation) {
+// recovered answers a panic of an action with fail, unless an answer was begun: that
+// one is cut off, and counted with the code cutOff.
+func (a *API) recovered(req *restful.Request, resp *restful.Response, cutOff int, fail func(error)) {
 	failed := recover()
 	switch {
 	case failed == nil:
@@ -114,9 +123,9 @@ func (a *API) recovered(req *restful.Request, resp *restful.Response, op operati
 	}
 	a.log.Error("panic", "method", req.Request.Method, "path", req.Request.URL.Path, "panic", failed, "stack", string(debug.Stack()))
 	if resp.ContentLength() > 0 {
-		a.abort(req, op, errPanic)
+		a.abort(req, cutOff, errPanic)
 	}
-	setOutcome(req, outcome{code: a.envelope.failure(resp, op, errPanic), err: errPanic})
+	fail(errPanic)
 }
 
 func (a *API) run(req *restful.Request, resp *restful.Response, rt *route) (reply, error) {
@@ -149,6 +158,11 @@ func (a *API) routerRefusal(err restful.ServiceError, req *restful.Request, resp
 }
 
 func (a *API) refuse(req *restful.Request, resp *restful.Response, status int, sentence string) {
+	if f, ok := facadeOf(req.Request.URL.Path); ok {
+		err := &routerError{status, sentence}
+		setOutcome(req, outcome{code: f.failure(resp, req, err), err: err})
+		return
+	}
 	setOutcome(req, outcome{code: status})
 	a.envelope.refusal(resp, status, sentence)
 }

@@ -13,7 +13,9 @@ watch/watchtest              watch
 watch/zk                     watch
 watch/local                  watch|storage
 conf                         -
-handlers/(query|ccs|cce|ncs) storage
+handlers/(query|cluster)     storage
+handlers/(ccs|cce|ncs)       storage|handlers/cluster
+handlers/ccs/signature       -
 handlers                     handlers/.*|storage|watch
 cmd/.*                       .*
 scripts/.*                   -

@@ -24,7 +24,7 @@ var took = regexp.MustCompile(`in [0-9.]+m?s, `)
 // TestReadme runs the commands of README in their order, as a reader would,
 // against the real program, and compares what they print.
 func TestReadme(t *testing.T) {
-	for _, tool := range []string{"bash", "curl"} {
+	for _, tool := range []string{"bash", "curl", "openssl"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			if os.Getenv("CI") != "" {
 				t.Fatalf("CI needs %s", tool)
@@ -37,7 +37,12 @@ func TestReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := startChild(t, "--data-dir", t.TempDir())
+	// Signed requests are shown with the sample credentials.
+	credentials, err := filepath.Abs("../../scripts/samples/ccs-credentials.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := startChildIn(t, []string{"BCS_STORAGE_VIEWS_CCS_CREDENTIALS=" + credentials}, t.Output(), "--data-dir", t.TempDir())
 	defer c.kill()
 	at := strings.TrimSuffix(strings.TrimPrefix(c.base, "http://"), "/bcsstorage/v1")
 	const documented = "127.0.0.1:50024"

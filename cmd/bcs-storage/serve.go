@@ -83,6 +83,9 @@ func addSettings(flags *pflag.FlagSet) {
 	for _, s := range conf.Settings() {
 		if s.Flag != "" {
 			flags.String(s.Flag, s.Default(), s.Usage())
+			if s.Switch() {
+				flags.Lookup(s.Flag).NoOptDefVal = "true"
+			}
 		}
 	}
 }

@@ -104,6 +104,10 @@ func (a *App) open(ctx context.Context, o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	views, err := a.views(o.Now)
+	if err != nil {
+		return nil, err
+	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return handlers.New(handlers.Options{
@@ -118,6 +122,8 @@ func (a *App) open(ctx context.Context, o Options) (http.Handler, error) {
 			IgnoreUnknown: c.Query.UnknownParameters == conf.UnknownIgnore,
 			MaxLength:     int64(c.Query.MaxLength),
 		},
+		Views:    views,
+		Access:   handlers.Everyone{},
 		Now:      o.Now,
 		Log:      o.Log,
 		Registry: registry,

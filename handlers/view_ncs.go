@@ -1,0 +1,100 @@
+package handlers
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/emicklei/go-restful/v3"
+	"github.com/google/uuid"
+
+	"bcs-storage/handlers/cluster"
+	"bcs-storage/handlers/ncs"
+)
+
+// answerNCS answers an action of NetEase NCS.
+func (a *API) answerNCS(ctx context.Context, r *request) ([]byte, error) {
+	params, err := r.params()
+	if err != nil {
+		return nil, err
+	}
+	call, err := ncs.Parse(r.restful.Request.Method, params)
+	if err != nil {
+		return nil, err
+	}
+	id, err := a.chooseCluster(ctx, r.restful.Request, call.Cluster())
+	if err != nil {
+		return nil, err
+	}
+	if err := a.authorize(r.restful.Request, ActionRead, id); err != nil {
+		return nil, err
+	}
+	types, err := a.resourceTypes(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if len(types) == 0 {
+		return nil, &ncs.Error{Status: http.StatusNotFound, Code: "ResourceNotFound", Message: fmt.Sprintf("The cluster %.100s is not found.", id)}
+	}
+	objects, err := a.load(ctx, call.Loads(), id)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := call.View(ncs.Input{Cluster: id, Objects: objects, RequestID: uuid.NewString()})
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(answer)
+}
+
+// chooseCluster is the cluster of a request that does not name one in its path:
+// the one given, the one in the header X-Cluster-ID, the one that the first label of the host names, or the default.
+func (a *API) chooseCluster(ctx context.Context, r *http.Request, given string) (string, error) {
+	if given == "" {
+		given = r.Header.Get("X-Cluster-ID")
+	}
+	var known []string
+	if given == "" {
+		var err error
+		if known, err = a.clusterIDs(ctx); err != nil {
+			return "", err
+		}
+	}
+	id, err := cluster.Choose(given, r.Host, known, a.views.DefaultCluster)
+	if err != nil {
+		return "", err
+	}
+	return id, checkName("cluster", id)
+}
+
+// failNCS answers in the vendor's form, with the HTTP status of its table.
+func failNCS(w http.ResponseWriter, _ *restful.Request, err error) int {
+	e := ncsError(err)
+	if asVendorFailure(err).again {
+		w.Header().Set("Retry-After", "1")
+	}
+	write(w, e.Status, ncs.Failure(e, uuid.NewString()))
+	return e.Status
+}
+
+func ncsError(err error) *ncs.Error {
+	var own *ncs.Error
+	if errors.As(err, &own) {
+		return own
+	}
+	switch f := asVendorFailure(err); f.status {
+	case http.StatusUnauthorized:
+		return &ncs.Error{Status: f.status, Code: "AuthFailure", Message: f.text}
+	case http.StatusForbidden:
+		return &ncs.Error{Status: f.status, Code: "OperationDenied", Message: f.text}
+	case http.StatusServiceUnavailable, http.StatusInternalServerError:
+		return &ncs.Error{Status: http.StatusInternalServerError, Code: "InternalServerError", Message: f.text}
+	case http.StatusNotFound:
+		return &ncs.Error{Status: f.status, Code: "ResourceNotFound", Message: f.text}
+	default:
+		return &ncs.Error{Status: f.status, Code: "InvalidParameterValue", Message: strings.TrimSpace(f.text)}
+	}
+}
