@@ -22,7 +22,7 @@ type reply struct {
 	documents iter.Seq2[[]byte, error]
 	// names are strings in an array.
 	names []string
-	// total, if set, is answered beside data.
+	// total, if set, is answered beside the documents.
 	total *int64
 }
 
@@ -48,22 +48,38 @@ type envelope struct {
 // it was sent yet the failure can still be written, else it must be cut off,
 // never ended as if it were whole.
 func (e *envelope) success(w http.ResponseWriter, r reply) error {
-	buf := bufio.NewWriterSize(w, 32<<10)
 	w.Header().Set("Content-Type", contentType)
-	buf.WriteString(`{"result":true,"code":0,"message":"`)
-	buf.WriteString(e.dialect.success)
-	buf.WriteString(`","data":`)
+	if r.documents != nil {
+		return e.stream(w, r)
+	}
+	front, back := e.head(make([]byte, 0, 64)), []byte{'}'}
 	switch {
-	case r.documents != nil:
-		if err := writeDocuments(buf, r.documents); err != nil {
+	case r.names != nil:
+		front = appendNames(front, r.names)
+	case r.item == nil:
+		front = append(front, e.dialect.written...)
+	case r.form == asArray || r.form == asDialect && e.dialect.itemInArray:
+		front, back = append(front, '['), []byte("]}")
+	}
+	w.Header().Set("Content-Length", strconv.Itoa(len(front)+len(r.item)+len(back)))
+	for _, part := range [][]byte{front, r.item, back} {
+		if _, err := w.Write(part); err != nil {
 			return err
 		}
-	case r.names != nil:
-		writeNames(buf, r.names)
-	case r.item != nil:
-		writeItem(buf, r.item, r.form == asArray || r.form == asDialect && e.dialect.itemInArray)
-	default:
-		buf.WriteString(e.dialect.written)
+	}
+	return nil
+}
+
+// streamBuffer is how much of a list is gathered before it is sent: a write to
+// the connection takes as long as many documents do.
+const streamBuffer = 64 << 10
+
+// stream writes the reply's documents as they come.
+func (e *envelope) stream(w http.ResponseWriter, r reply) error {
+	buf := bufio.NewWriterSize(w, streamBuffer)
+	buf.Write(e.head(buf.AvailableBuffer()))
+	if err := writeDocuments(buf, r.documents); err != nil {
+		return err
 	}
 	if r.total != nil {
 		buf.WriteString(`,"total":`)
@@ -71,6 +87,13 @@ func (e *envelope) success(w http.ResponseWriter, r reply) error {
 	}
 	buf.WriteByte('}')
 	return buf.Flush()
+}
+
+// head appends what stands before the data of a success.
+func (e *envelope) head(dst []byte) []byte {
+	dst = append(dst, `{"result":true,"code":0,"message":"`...)
+	dst = append(dst, e.dialect.success...)
+	return append(dst, `","data":`...)
 }
 
 // writeDocuments writes the array, each document as it comes.
@@ -92,27 +115,15 @@ func writeDocuments(buf *bufio.Writer, documents iter.Seq2[[]byte, error]) error
 	return buf.WriteByte(']')
 }
 
-func writeNames(buf *bufio.Writer, names []string) {
-	buf.WriteByte('[')
-	var quoted []byte
+func appendNames(dst []byte, names []string) []byte {
+	dst = append(dst, '[')
 	for i, name := range names {
 		if i > 0 {
-			buf.WriteByte(',')
+			dst = append(dst, ',')
 		}
-		quoted = storage.AppendString(quoted[:0], name)
-		buf.Write(quoted)
+		dst = storage.AppendString(dst, name)
 	}
-	buf.WriteByte(']')
-}
-
-func writeItem(buf *bufio.Writer, item []byte, inArray bool) {
-	if inArray {
-		buf.WriteByte('[')
-	}
-	buf.Write(item)
-	if inArray {
-		buf.WriteByte(']')
-	}
+	return append(dst, ']')
 }
 
 // failure writes that op failed with err and returns the envelope's code.
@@ -154,6 +165,7 @@ func (e *envelope) write(w http.ResponseWriter, status, code int, message, data 
 	body = append(body, data...)
 	body = append(body, '}')
 	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body))) // a success that failed to be sent may have set another one
 	w.WriteHeader(status)
 	// The caller may be gone; there is nobody to tell.
 	_, _ = w.Write(body)

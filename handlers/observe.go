@@ -88,21 +88,21 @@ func (a *API) record(req *restful.Request, resp *restful.Response, took time.Dur
 	}
 	a.metrics.requests.WithLabelValues(path, method, status, strconv.Itoa(out.code)).Inc()
 	a.metrics.seconds.WithLabelValues(path, method).Observe(took.Seconds())
-	level, attributes := slog.LevelInfo, []any{
-		"method", method,
-		"route", path,
-		"cluster", req.PathParameter("clusterId"),
-		"status", status,
-		"code", out.code,
-		"bytes", resp.ContentLength(),
-		"duration", took,
+	level, attributes := slog.LevelInfo, []slog.Attr{
+		slog.String("method", method),
+		slog.String("route", path),
+		slog.String("cluster", req.PathParameter("clusterId")),
+		slog.String("status", status),
+		slog.Int("code", out.code),
+		slog.Int("bytes", resp.ContentLength()),
+		slog.Duration("duration", took),
 	}
 	if out.err != nil {
-		attributes = append(attributes, "path", req.Request.URL.Path, "error", out.err)
+		attributes = append(attributes, slog.String("path", req.Request.URL.Path), slog.Any("error", out.err))
 		// Whatever fails once the caller has gone fails because of that.
 		if !callersFault(out.err) && req.Request.Context().Err() == nil {
 			level = slog.LevelError
 		}
 	}
-	a.log.Log(req.Request.Context(), level, "request", attributes...)
+	a.log.LogAttrs(req.Request.Context(), level, "request", attributes...)
 }

@@ -63,12 +63,18 @@ func (a *API) container() *restful.Container {
 	c.Filter(a.refuseSlashes)
 	c.ServiceErrorHandler(a.routerRefusal)
 	for _, prefix := range prefixes {
-		// What a client says it sends or accepts decides nothing: it is all JSON.
-		ws := new(restful.WebService).Path(prefix).Consumes("*/*").Produces("*/*")
+		services := map[string]*restful.WebService{}
 		for _, rt := range routes() {
-			ws.Route(ws.Method(rt.method).Path(rt.path).To(a.serve(&rt)))
+			root, path := rt.split(prefix)
+			ws := services[root]
+			if ws == nil {
+				// What a client says it sends or accepts decides nothing: it is all JSON.
+				ws = new(restful.WebService).Path(root).Consumes("*/*").Produces("*/*")
+				services[root] = ws
+				c.Add(ws)
+			}
+			ws.Route(ws.Method(rt.method).Path(path).To(a.serve(&rt)))
 		}
-		c.Add(ws)
 	}
 	own := new(restful.WebService).Path("/")
 	own.Route(own.GET("/healthz").To(a.healthz))
@@ -80,6 +86,17 @@ func (a *API) container() *restful.Container {
 		}
 	}
 	return c.Add(own)
+}
+
+// split parts the route's path behind its first segment. The router compares a
+// request with every route of the service it belongs to: with a service for
+// each first segment those are few.
+func (rt *route) split(prefix string) (root, path string) {
+	first, rest, more := strings.Cut(rt.path[1:], "/")
+	if !more {
+		return prefix, rt.path
+	}
+	return prefix + "/" + first, "/" + rest
 }
 
 // serve makes a route go-restful's: it runs the action and writes its reply or failure.

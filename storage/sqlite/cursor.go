@@ -21,7 +21,7 @@ type limits struct {
 	probe int
 }
 
-var defaultLimits = limits{firstRows: 16, mostRows: 256, chunkBytes: 1 << 20, sparse: 4096, probe: 2048}
+var defaultLimits = limits{firstRows: 16, mostRows: 64, chunkBytes: 256 << 10, sparse: 4096, probe: 2048}
 
 // row is a row as it is read.
 type row struct {
@@ -121,7 +121,7 @@ func (c *cursor) statement(s *statement, src *source) {
 	s.add("SELECT rowid, id, created, updated, ord, " + c.sure() + ", " + c.body())
 	s.from(c.s.t, src)
 	s.order(src)
-	s.add(" LIMIT ?", int64(c.size))
+	s.limit(int64(c.size))
 }
 
 // grow sets the size of the next chunk. Sources that are merged share the room

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -16,8 +17,10 @@ const reindexStep = 500
 // migrate makes the tables and brings those up to date whose declaration
 // changed. It can be interrupted at any point and then starts again.
 func (e *Engine) migrate(ctx context.Context, c *conn) error {
-	if err := c.pragma(metaSQL); err != nil {
-		return err
+	for _, sql := range []string{metaSQL, totalSQL} {
+		if err := c.pragma(sql); err != nil {
+			return err
+		}
 	}
 	stale, err := e.staleTables(ctx, c)
 	if err != nil || len(stale) == 0 {
@@ -65,21 +68,24 @@ func (e *Engine) staleTables(ctx context.Context, c *conn) (stale []*table, err 
 	return stale, nil
 }
 
-// prepare makes the table, without the indexes it may have had: a name may now
-// stand for other columns.
+// prepare makes the table, without the indexes and totals it may have had: a
+// name may now stand for other columns.
 func (t *table) prepare(ctx context.Context, c *conn) error {
 	if err := c.pragma(t.createSQL()); err != nil {
 		return err
 	}
-	return t.dropIndexes(ctx, c)
+	return errors.Join(t.dropIndexes(ctx, c), t.dropTotals(c))
 }
 
-// finish makes the indexes and notes by what declaration.
+// finish makes the indexes and totals and notes by what declaration.
 func (t *table) finish(c *conn) error {
 	for _, ix := range t.indexes() {
 		if err := c.pragma(ix.sql(t.name)); err != nil {
 			return err
 		}
+	}
+	if err := t.makeTotals(c); err != nil {
+		return err
 	}
 	_, err := c.exec("INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
 		values(t.fingerprintName(), t.fingerprint())...)

@@ -46,7 +46,7 @@ func (f *found) collect(ctx context.Context, c *conn, src *source) error {
 	var s statement
 	s.add("SELECT id, " + ord)
 	s.from(f.s.t, src)
-	s.add(" LIMIT ?", int64(f.s.t.limits.probe+1-len(f.ids)))
+	s.limit(int64(f.s.t.limits.probe + 1 - len(f.ids)))
 	return c.query(ctx, s.String(), s.args, func(values []driver.Value) bool {
 		at := position{id: values[0].(string)}
 		at.ord, _ = values[1].(int64)

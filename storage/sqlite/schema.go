@@ -26,7 +26,7 @@ func writerPragmas() []string {
 }
 
 func readerPragmas() []string {
-	return []string{"busy_timeout = 10000", "query_only = ON", "cache_size = -16384"}
+	return []string{"busy_timeout = 10000", "query_only = ON", "cache_size = -4096"}
 }
 
 const metaSQL = `CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID`
@@ -102,6 +102,9 @@ func (t *table) fingerprint() string {
 	}
 	for _, ix := range t.indexes() {
 		b.WriteString(ix.sql(t.name) + "\n")
+	}
+	for _, sql := range t.totalTriggers() {
+		b.WriteString(sql + "\n")
 	}
 	return b.String()
 }

@@ -53,6 +53,10 @@ func (s *statement) order(src *source) {
 	s.add(" ORDER BY id")
 }
 
+// limit appends how many rows there are at most. The sign is there because
+// SQLite plans a statement with LIMIT ? anew for every value.
+func (s *statement) limit(n int64) { s.add(" LIMIT +?", n) }
+
 // place is the place of the row that has n rows of src before it; nil when
 // there are not so many.
 func (src *source) place(ctx context.Context, t *table, c *conn, n int64) (*position, error) {
@@ -80,6 +84,9 @@ func (src *source) ord() string {
 
 // count is how many rows src has that raise no doubt.
 func (src *source) count(ctx context.Context, t *table, c *conn) (int64, error) {
+	if n, known, err := src.total(ctx, t, c); known || err != nil {
+		return n, err
+	}
 	sure := *src
 	sure.rest = append(slices.Clip(src.rest), sure.certain()...)
 	var s statement
