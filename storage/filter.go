@@ -2,6 +2,7 @@ package storage
 
 import (
 	"bytes"
+	"slices"
 	"time"
 )
 
@@ -46,7 +47,12 @@ type In struct {
 	Values []Value
 	set    map[Value]struct{} // only for many values
 	null   bool
+	traces []string // see Record.lacks; empty: only a walk tells
 }
+
+// tracesAtMost is the number of texts for which a search of the whole body is
+// faster than the walk that it may spare.
+const tracesAtMost = 4
 
 // setAbove is the number of values from which a set is faster than a scan.
 const setAbove = 8
@@ -56,6 +62,11 @@ func OneOf(path Path, values ...Value) In {
 	in := In{Path: path, Values: values}
 	for _, v := range values {
 		in.null = in.null || v.IsNull()
+	}
+	if len(values) <= tracesAtMost && !slices.ContainsFunc(values, func(v Value) bool { return v.kind != kindString || !plain(v.text) }) {
+		for _, v := range values {
+			in.traces = append(in.traces, v.text)
+		}
 	}
 	if len(values) > setAbove {
 		in.set = make(map[Value]struct{}, len(values))
@@ -95,6 +106,9 @@ func (f Exists) match(r *Record) bool {
 }
 
 func (f In) match(r *Record) bool {
+	if len(f.traces) > 0 && r.lacks(f.Path, f.traces) {
+		return false
+	}
 	found := false
 	if r.resolve(f.Path, func(v []byte) bool {
 		found = true
@@ -141,6 +155,9 @@ func (f In) hasString(text []byte) bool {
 }
 
 func (f Contains) match(r *Record) bool {
+	if plain(f.Text) && r.lacks(f.Path, []string{f.Text}) {
+		return false
+	}
 	return r.resolve(f.Path, func(v []byte) bool {
 		return anyScalar(v, func(raw []byte) bool {
 			return raw[0] == '"' && bytes.Contains(unquote(raw), []byte(f.Text))

@@ -255,3 +255,53 @@ func TestTimeRangeHolds(t *testing.T) {
 		}
 	}
 }
+
+// TestTextsAreFoundHoweverTheyAreWritten: a search of the body for the text may only spare
+// a walk that would find nothing.
+func TestTextsAreFoundHoweverTheyAreWritten(t *testing.T) {
+	for _, c := range []struct {
+		body string
+		text string
+		want bool
+	}{
+		{`{"a":"web"}`, "web", true},
+		{`{"a":"web-1"}`, "web", false},
+		{`{"b":"web"}`, "web", false},
+		{`{"a":["x","web"]}`, "web", true},
+		{`{"a":"\u0077eb"}`, "web", true},
+		{`{"a":"w\u0065\u0062","b":"web"}`, "web", true},
+		{`{"a":"x","b":"\u0077eb"}`, "web", false},
+		{`{"a":"a\/b"}`, "a/b", true},
+		{`{"a":"a/b"}`, "a/b", true},
+		{`{"a":"say \"hi\""}`, `say "hi"`, true},
+		{`{"a":"C:\\x"}`, `C:\x`, true},
+		{`{"a":"\t"}`, "\t", true},
+		{`{"a":"\u4e2d"}`, "中", true},
+		{`{"a":"中"}`, "中", true},
+		{`{"a":""}`, "", true},
+		{`{"a":1}`, "1", false},
+		{`{"a":null}`, "null", false},
+	} {
+		r := &storage.Record{Body: []byte(c.body)}
+		in := storage.OneOf(storage.P("a"), storage.String(c.text))
+		contains := storage.Contains{Path: storage.P("a"), Text: c.text}
+		for name, got := range map[string]bool{"In": storage.Match(in, r), "Not": !storage.Match(storage.Not{Filter: in}, r), "Or": storage.Match(storage.OneOf(storage.P("a"), storage.String("no"), storage.String(c.text)), r)} {
+			if got != c.want {
+				t.Errorf("%s of %q in %s: %v", name, c.text, c.body, got)
+			}
+		}
+		if c.want && !storage.Match(contains, r) {
+			t.Errorf("%s does not contain %q", c.body, c.text)
+		}
+	}
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	r := &storage.Record{ID: "c1/Pod/ns/web", Body: []byte(`{"data":{}}`), Created: at}
+	for path, text := range map[string]string{"_id": "c1/Pod/ns/web", "createTime": storage.FormatTime(at)} {
+		if !storage.Match(storage.OneOf(storage.P(path), storage.String(text)), r) {
+			t.Errorf("%s is not found beside the body", path)
+		}
+	}
+	if !storage.Match(storage.Contains{Path: storage.P("_id"), Text: "Pod"}, r) {
+		t.Error("_id is not searched beside the body")
+	}
+}

@@ -1,6 +1,9 @@
 package storage
 
-import "time"
+import (
+	"bytes"
+	"time"
+)
 
 // The names of the members that every document has beside its own.
 const (
@@ -48,6 +51,36 @@ func (r *Record) resolve(path Path, visit func([]byte) bool) bool {
 		return resolve(raw, path[1:], visit)
 	}
 	return resolve(r.Body, path, visit)
+}
+
+// lacks says that none of the texts, which are plain, is in a string that the
+// path can lead to, because it is nowhere in the body: to search for bytes is
+// many times faster than to walk. false says nothing.
+func (r *Record) lacks(path Path, texts []string) bool {
+	if len(path) == 0 {
+		return false
+	}
+	if _, ok := r.own(path[0]); ok {
+		return false
+	}
+	for _, text := range texts {
+		if bytes.Contains(r.Body, []byte(text)) {
+			return false
+		}
+	}
+	// A character can also be written as an escape.
+	return !bytes.Contains(r.Body, []byte(`\u`))
+}
+
+// plain says that JSON can write the text in one way only, if \u is not used: it holds
+// nothing that has an escape of its own.
+func plain(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c >= 0x80 || c == '"' || c == '\\' || c == '/' {
+			return false
+		}
+	}
+	return true
 }
 
 // own is the value of a member that is not in Body.
