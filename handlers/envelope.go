@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"bufio"
+	"io"
 	"iter"
 	"net/http"
 	"strconv"
@@ -22,6 +23,10 @@ type reply struct {
 	documents iter.Seq2[[]byte, error]
 	// names are strings in an array.
 	names []string
+	// lines writes the whole answer, which is no envelope but a line for each item.
+	lines func(io.Writer) error
+	// cut, if set, says once data is written whether a list goes on behind it.
+	cut *cut
 	// total, if set, is answered beside data.
 	total *int64
 }
@@ -48,6 +53,10 @@ type envelope struct {
 // it was sent yet the failure can still be written, else it must be cut off,
 // never ended as if it were whole.
 func (e *envelope) success(w http.ResponseWriter, r reply) error {
+	if r.lines != nil {
+		w.Header().Set("Content-Type", lineType)
+		return r.lines(w)
+	}
 	buf := bufio.NewWriterSize(w, 32<<10)
 	w.Header().Set("Content-Type", contentType)
 	buf.WriteString(`{"result":true,"code":0,"message":"`)
@@ -64,6 +73,11 @@ func (e *envelope) success(w http.ResponseWriter, r reply) error {
 		writeItem(buf, r.item, r.form == asArray || r.form == asDialect && e.dialect.itemInArray)
 	default:
 		buf.WriteString(e.dialect.written)
+	}
+	if r.cut != nil && r.cut.token != "" {
+		buf.WriteString(`,"continue":"`)
+		buf.WriteString(r.cut.token)
+		buf.WriteByte('"')
 	}
 	if r.total != nil {
 		buf.WriteString(`,"total":`)
@@ -124,18 +138,29 @@ func (e *envelope) failure(w http.ResponseWriter, op operation, err error) int {
 		status = m.status
 	}
 	if m.again {
-		w.Header().Set("Retry-After", "1")
+		w.Header().Set("Retry-After", retryAfter)
 	}
-	message := f.text
-	if !missing(err) || !strings.Contains(message, storage.ErrNotFound.Error()) {
-		message += " " + m.text(err)
-	}
+	_, message, _ := e.explain(op, err)
 	data := e.dialect.empty(op)
 	if op.counted && e.dialect.totalOfFailure {
 		data += `,"total":0`
 	}
 	e.write(w, status, f.code, message, data)
 	return f.code
+}
+
+// retryAfter is after how many seconds a request that may then succeed is worth repeating.
+const retryAfter = "1"
+
+// explain says in which way op failed with err, and whether it may succeed soon.
+func (e *envelope) explain(op operation, err error) (code int, message string, again bool) {
+	m := mappingOf(err)
+	f := e.dialect.failure(op, missing(err))
+	message = f.text
+	if !missing(err) || !strings.Contains(message, storage.ErrNotFound.Error()) {
+		message += " " + m.text(err)
+	}
+	return f.code, message, m.again
 }
 
 // refusal writes an answer that is not about an operation: of the router, or of
