@@ -67,7 +67,11 @@ func (a *API) listDocuments(ctx context.Context, r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return reply{documents: a.docs.List(ctx, t.collection, t.query(p))}, nil
+	params, err := r.params()
+	if err != nil {
+		return reply{}, err
+	}
+	return a.paged(ctx, r, t.collection, t.query(p), p.Paging, params)
 }
 
 // putDocument stores the body's data, and what the route keeps beside it, under

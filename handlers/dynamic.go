@@ -132,10 +132,13 @@ func typedQuery(kind query.Kind) action {
 			return reply{}, err
 		}
 		if plan.Distinct == "" {
-			return reply{documents: a.docs.List(ctx, storage.Dynamic, plan.Query)}, nil
+			return a.paged(ctx, r, storage.Dynamic, plan.Query, plan.Paging, params)
 		}
 		names, err := a.docs.Distinct(ctx, storage.Dynamic, plan.Query, plan.Distinct)
-		return reply{names: page(names, plan.Query.Skip, plan.Query.Limit)}, err
+		if err != nil {
+			return reply{}, err
+		}
+		return r.pagedNames(names, plan.Query, plan.Paging, params)
 	}
 }
 

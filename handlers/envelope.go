@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"bufio"
+	"io"
 	"iter"
 	"net/http"
 	"strconv"
@@ -22,6 +23,10 @@ type reply struct {
 	documents iter.Seq2[[]byte, error]
 	// names are strings in an array.
 	names []string
+	// lines writes the whole answer, which is no envelope but a line for each item.
+	lines func(io.Writer) error
+	// cut, if set, says once data is written whether a list goes on behind it.
+	cut *cut
 	// total, if set, is answered beside the documents.
 	total *int64
 }
@@ -48,11 +53,15 @@ type envelope struct {
 // it was sent yet the failure can still be written, else it must be cut off,
 // never ended as if it were whole.
 func (e *envelope) success(w http.ResponseWriter, r reply) error {
+	if r.lines != nil {
+		w.Header().Set("Content-Type", lineType)
+		return r.lines(w)
+	}
 	w.Header().Set("Content-Type", contentType)
 	if r.documents != nil {
 		return e.stream(w, r)
 	}
-	front, back := e.head(make([]byte, 0, 64)), []byte{'}'}
+	front, back := e.head(make([]byte, 0, 64)), append(r.cut.appendTo(nil), '}')
 	switch {
 	case r.names != nil:
 		front = appendNames(front, r.names)
@@ -81,6 +90,7 @@ func (e *envelope) stream(w http.ResponseWriter, r reply) error {
 	if err := writeDocuments(buf, r.documents); err != nil {
 		return err
 	}
+	buf.Write(r.cut.appendTo(buf.AvailableBuffer()))
 	if r.total != nil {
 		buf.WriteString(`,"total":`)
 		buf.WriteString(strconv.FormatInt(*r.total, 10))
@@ -135,18 +145,29 @@ func (e *envelope) failure(w http.ResponseWriter, op operation, err error) int {
 		status = m.status
 	}
 	if m.again {
-		w.Header().Set("Retry-After", "1")
+		w.Header().Set("Retry-After", retryAfter)
 	}
-	message := f.text
-	if !missing(err) || !strings.Contains(message, storage.ErrNotFound.Error()) {
-		message += " " + m.text(err)
-	}
+	_, message, _ := e.explain(op, err)
 	data := e.dialect.empty(op)
 	if op.counted && e.dialect.totalOfFailure {
 		data += `,"total":0`
 	}
 	e.write(w, status, f.code, message, data)
 	return f.code
+}
+
+// retryAfter is after how many seconds a request that may then succeed is worth repeating.
+const retryAfter = "1"
+
+// explain says in which way op failed with err, and whether it may succeed soon.
+func (e *envelope) explain(op operation, err error) (code int, message string, again bool) {
+	m := mappingOf(err)
+	f := e.dialect.failure(op, missing(err))
+	message = f.text
+	if !missing(err) || !strings.Contains(message, storage.ErrNotFound.Error()) {
+		message += " " + m.text(err)
+	}
+	return f.code, message, m.again
 }
 
 // refusal writes an answer that is not about an operation: of the router, or of

@@ -33,6 +33,7 @@ var mappings = []mapping{
 	{is: watch.ErrInvalid, status: http.StatusBadRequest},
 	{is: errBodyTooLarge, status: http.StatusRequestEntityTooLarge, own: true},
 	{is: errBodyUnread, status: http.StatusBadRequest},
+	{is: errAnswerUnread, status: http.StatusBadRequest},
 	{is: storage.ErrNotFound, status: http.StatusNotFound, sentence: "The resource does not exist."},
 	{is: watch.ErrNotFound, status: http.StatusNotFound, sentence: "The resource does not exist."},
 	{is: storage.ErrTooLarge, status: http.StatusRequestEntityTooLarge, own: true, sentence: "The document is larger than the store keeps."},

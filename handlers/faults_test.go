@@ -30,6 +30,8 @@ type faulty struct {
 	mu   sync.Mutex
 	get  func() error
 	list func(int) error // called before each document
+	// write, if set, is asked before each group; its errors are the group's.
+	write func([]storage.Write) []error
 }
 
 func (f *faulty) fail(get func() error, list func(int) error) {

@@ -20,6 +20,7 @@ import (
 var (
 	errBodyTooLarge = errors.New("the body is too large")
 	errBodyUnread   = errors.New("the body could not be read")
+	errAnswerUnread = errors.New("the answer is not read")
 )
 
 // maxSegment bounds a path segment, in bytes. Kubernetes names end at 253.

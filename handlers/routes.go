@@ -46,6 +46,7 @@ func routes() []route {
 	var all []route
 	for _, env := range []string{query.Mesos, query.K8s} {
 		all = append(all, dynamicRoutes(env)...)
+		all = append(all, bulkRoutes(env)...)
 		all = append(all, watchRoutes(env)...)
 	}
 	all = append(all, queryRoutes()...)

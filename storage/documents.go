@@ -52,8 +52,29 @@ type Query struct {
 	Filter Filter
 	// Fields is what is answered; nil is everything.
 	Fields *Projection
+	// After is an _id: a List begins behind it, whether or not a document has it,
+	// before Skip is counted. Collections that are NewestFirst have no such place;
+	// there it is an ErrInvalid. Only List looks at it. "" is the begin.
+	After string
 	// Skip and Limit cut a page out of the ordered list. Limit 0 is no limit.
 	Skip, Limit int64
+}
+
+// CheckAfter is the ErrInvalid of a List that has After where lists are not in
+// the order of _id.
+func (q Query) CheckAfter(c *Collection) error {
+	if q.After != "" && c.NewestFirst != "" {
+		return Invalid("after", "lists of %s are not in the order of _id", c.Name)
+	}
+	return nil
+}
+
+// Write is one of many changes that are made together (see Documents.Write): a
+// Put of the document, or, without a Body, the removal of the one with its Key.
+type Write struct {
+	Document
+	// Filter spares a document from removal for which it does not hold. A Put does not look at it.
+	Filter Filter
 }
 
 // Assignment sets one field of many documents at once (see Documents.Assign).
@@ -98,6 +119,12 @@ type Documents interface {
 	// set to now, the body is replaced whole. Nothing is read before. d may be
 	// changed once Put has returned.
 	Put(ctx context.Context, c *Collection, d Document, now time.Time) error
+	// Write makes the changes as if one by one in their order, in as few store
+	// commands as it can. It answers an error for each of them, by position, or
+	// nil when all were made. Each is made or not by itself, and one that fails
+	// does not hold up the others. All that were made are durable when Write
+	// returns. The bodies are the engine's from then on: nobody may change them.
+	Write(ctx context.Context, c *Collection, writes []Write, now time.Time) []error
 	// Delete removes the documents that q selects (Fields, Skip and Limit do
 	// not matter) and says how many there were. None is no error. On an error the
 	// embedded engine removed none; an engine that is atomic for single documents

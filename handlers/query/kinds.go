@@ -30,6 +30,7 @@ type Kind struct {
 type Plan struct {
 	Query    storage.Query
 	Distinct string
+	Paging   Paging
 }
 
 // Kinds are all endpoints.
@@ -197,11 +198,11 @@ func (k Kind) Plan(cluster string, params Params, o Options) (Plan, error) {
 			k = Kind{Env: k.Env, Word: k.Word, Types: k.Used, Params: namespaced(), Namespaces: true}
 		}
 	}
-	parsed, err := Spec{Params: k.Params, Accepts: Field | Extra | Page | Free}.Parse(params, o)
+	parsed, err := Spec{Params: k.Params, Accepts: Field | Extra | Page | Continue | Free}.Parse(params, o)
 	if err != nil {
 		return Plan{}, err
 	}
-	plan := Plan{Query: parsed.Query()}
+	plan := Plan{Query: parsed.Query(), Paging: parsed.Paging}
 	if k.Namespaces {
 		// The answer is names: consoles send field here too, and it selects nothing.
 		plan.Distinct, plan.Query.Fields = namespaceField, nil

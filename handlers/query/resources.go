@@ -14,9 +14,9 @@ var (
 	// ItemPut is PUT of one document: extra is what old clients send and has no meaning.
 	ItemPut = Spec{Accepts: IgnoredExtra}
 	// List is GET of the documents of a type.
-	List = Spec{Accepts: Field | Extra | Page | Free}
+	List = Spec{Accepts: Field | Extra | Page | Continue | Free}
 	// MetricList is GET of the metrics of a cluster (API document, "query metric").
-	MetricList = Spec{Accepts: Field | Extra | Page | Free, Params: []Param{
+	MetricList = Spec{Accepts: Field | Extra | Page | Continue | Free, Params: []Param{
 		{Name: "namespace", Path: "namespace"},
 		{Name: "type", Path: "type"},
 		{Name: "name", Path: "name"},

@@ -65,6 +65,8 @@ const (
 	Free
 	// IgnoredExtra is extra on a PUT: clients send it, it means nothing.
 	IgnoredExtra
+	// Continue is continue: pages that begin behind the one before.
+	Continue
 	// Strict is for DELETE: a parameter with an empty value is refused rather
 	// than taken as not given, so is an unknown one in any case, and extra may
 	// not speak of what the path fixes.
@@ -84,6 +86,7 @@ type Parsed struct {
 	Filter      storage.Filter
 	Fields      *storage.Projection
 	Skip, Limit int64
+	Paging      Paging
 }
 
 // reader consumes parameters by name, so that what is left is unknown.
@@ -156,6 +159,12 @@ func (s Spec) common(r *reader, o Options, p *Parsed, add func(storage.Filter, e
 	}
 	if s.Accepts&Length != 0 {
 		p.Limit = o.MaxLength
+	}
+	if s.Accepts&Continue != 0 {
+		var err error
+		if p.Paging, err = r.paging(); err != nil {
+			return err
+		}
 	}
 	for _, row := range rows {
 		if s.Accepts&row.accept == 0 {

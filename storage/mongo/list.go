@@ -19,9 +19,17 @@ func (e *Engine) List(ctx context.Context, c *storage.Collection, q storage.Quer
 }
 
 func (e *Engine) list(ctx context.Context, c *storage.Collection, q storage.Query, yield func([]byte) bool) error {
+	if err := q.CheckAfter(c); err != nil {
+		return err
+	}
 	parts, err := e.plan(ctx, c, q)
 	if err != nil {
 		return err
+	}
+	if q.After != "" {
+		if err := behind(parts, q.After); err != nil {
+			return err
+		}
 	}
 	s := e.stream(c, q.Filter, parts, orderOf(c))
 	defer s.close(ctx)
@@ -39,4 +47,15 @@ func (e *Engine) list(ctx context.Context, c *storage.Collection, q storage.Quer
 			return nil
 		}
 	}
+}
+
+// behind narrows parts to the documents whose _id is greater.
+func behind(parts []part, id string) error {
+	if checkPart(id) != nil {
+		return storage.Invalid("after", "%q is no _id", id)
+	}
+	for i := range parts {
+		parts[i].where = allOf(exactly(is(nameID, "$gt", id)), parts[i].where)
+	}
+	return nil
 }

@@ -38,14 +38,22 @@ func (e *Engine) Put(ctx context.Context, c *storage.Collection, d storage.Docum
 	if err != nil {
 		return err
 	}
-	if size := s.size(); size > maxDocument {
-		return fmt.Errorf("put: %d bytes with the copy for filters, at most %d are stored: %w", size, maxDocument, storage.ErrTooLarge)
+	if err := s.checkSize(); err != nil {
+		return err
 	}
 	coll := e.collection(c, d.Key)
 	if err := e.upsert(ctx, coll, d.Key, s.update()); err != nil {
 		return err
 	}
 	e.indexer.want(c, coll.Name())
+	return nil
+}
+
+// checkSize fails for a document that is larger than MongoDB stores.
+func (s *stored) checkSize() error {
+	if size := s.size(); size > maxDocument {
+		return fmt.Errorf("put: %d bytes with the copy for filters, at most %d are stored: %w", size, maxDocument, storage.ErrTooLarge)
+	}
 	return nil
 }
 

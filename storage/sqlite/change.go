@@ -55,13 +55,22 @@ type change struct {
 // change prepares the write of a document. The body is copied: the caller may
 // have its buffer back before the writer is done with it.
 func (t *table) change(key storage.Key, body []byte, now time.Time) (*change, error) {
+	return t.changeTo(key, slices.Clone(body), now)
+}
+
+// changeTo is change with a body that nobody changes any more.
+func (t *table) changeTo(key storage.Key, body []byte, now time.Time) (*change, error) {
 	if len(key) != t.c.Parts {
-		return nil, fmt.Errorf("the key %q has %d parts, %s has %d", key, len(key), t.name, t.c.Parts)
+		return nil, t.wrongKey(key)
 	}
 	if len(body) > maxBody {
 		return nil, fmt.Errorf("%d bytes, at most %d are stored: %w", len(body), maxBody, storage.ErrTooLarge)
 	}
-	return &change{t, key.ID(), now.UnixMilli(), t.slots(key, body), slices.Clone(body)}, nil
+	return &change{t, key.ID(), now.UnixMilli(), t.slots(key, body), body}, nil
+}
+
+func (t *table) wrongKey(key storage.Key) error {
+	return fmt.Errorf("the key %q has %d parts, %s has %d", key, len(key), t.name, t.c.Parts)
 }
 
 // put writes the change: one statement when the document is there and its slots

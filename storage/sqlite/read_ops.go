@@ -60,7 +60,11 @@ func (e *Engine) list(ctx context.Context, c *storage.Collection, q storage.Quer
 	if err != nil {
 		return err
 	}
+	if err := q.CheckAfter(c); err != nil {
+		return err
+	}
 	s := e.stream(t, q)
+	s.groups = behind(s.groups, q.After)
 	if err := s.skip(ctx, q.Skip); err != nil {
 		return err
 	}

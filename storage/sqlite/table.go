@@ -17,6 +17,8 @@ type table struct {
 	order  int    // position of NewestFirst among the indexed times, -1 when lists are by id
 	put    string // see putSQL
 	touch  string // see touchSQL
+	fresh  string // see freshSQL
+	remove string // of an id
 	get    string // created, updated, body of an id
 	row    string // what scan takes, of an id
 }
@@ -39,8 +41,9 @@ func newTable(c *storage.Collection, l limits) (*table, error) {
 			return nil, fmt.Errorf("collection %s: lists are ordered by %s, which is not indexed", c.Name, c.NewestFirst)
 		}
 	}
-	t.put, t.touch = t.putSQL(), t.touchSQL()
+	t.put, t.touch, t.fresh = t.putSQL(), t.touchSQL(), t.freshSQL()
 	t.get = fmt.Sprintf("SELECT created, updated, body FROM %[1]s INDEXED BY %[1]s_id WHERE id = ?", t.name)
+	t.remove = fmt.Sprintf("DELETE FROM %[1]s INDEXED BY %[1]s_id WHERE id = ?", t.name)
 	t.row = fmt.Sprintf("SELECT rowid, id, created, updated, ord, 0, body FROM %[1]s INDEXED BY %[1]s_id WHERE id = ?", t.name)
 	return t, nil
 }

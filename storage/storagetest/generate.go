@@ -255,6 +255,10 @@ func (g generator) query(c *storage.Collection) storage.Query {
 	if g.chance(3) {
 		q.Fields = g.fields(c)
 	}
+	if c.NewestFirst == "" && g.chance(4) {
+		key := g.key(c)
+		q.After = key[:pick(g, c.Parts, c.Parts, 1+g.IntN(c.Parts))].ID()
+	}
 	return q
 }
 
@@ -272,5 +276,5 @@ func (g generator) fields(c *storage.Collection) *storage.Projection {
 
 // describe writes a query as it is, to be read when a test fails.
 func describe(c *storage.Collection, q storage.Query) string {
-	return fmt.Sprintf("%s: scopes %q skip %d limit %d fields %q filter %#v", c.Name, q.Scopes, q.Skip, q.Limit, q.Fields.Paths(), q.Filter)
+	return fmt.Sprintf("%s: scopes %q after %q skip %d limit %d fields %q filter %#v", c.Name, q.Scopes, q.After, q.Skip, q.Limit, q.Fields.Paths(), q.Filter)
 }

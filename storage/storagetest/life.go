@@ -41,6 +41,23 @@ var operations = []struct {
 	{"put", func(ctx context.Context, d storage.Documents) error {
 		return d.Put(ctx, storage.Dynamic, storage.NewDocument(storage.Dynamic, pod("ns", "other"), member("data", "1")), start)
 	}},
+	{"write", func(ctx context.Context, d storage.Documents) error {
+		errs := d.Write(ctx, storage.Dynamic, []storage.Write{
+			{Document: storage.NewDocument(storage.Dynamic, pod("ns", "other"), member("data", "1"))},
+			{Document: storage.Document{Key: pod("ns", "web")}},
+		}, start)
+		if len(errs) == 0 {
+			return nil
+		}
+		if (errs[0] == nil) != (errs[1] == nil) {
+			return fmt.Errorf("one of two was made: %v", errs)
+		}
+		return errs[1]
+	}},
+	{"list behind an _id", func(ctx context.Context, d storage.Documents) error {
+		_, err := collect(ctx, d, storage.Dynamic, storage.Query{After: "c1/Pod"})
+		return err
+	}},
 	{"delete", func(ctx context.Context, d storage.Documents) error {
 		_, err := d.Delete(ctx, storage.Dynamic, storage.Query{})
 		return err

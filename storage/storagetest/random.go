@@ -105,8 +105,10 @@ type randomised struct {
 func (r *randomised) step() {
 	c := r.collection()
 	switch n := r.IntN(100); {
-	case n < 45:
+	case n < 38:
 		r.put(c)
+	case n < 45:
+		r.write(c)
 	case n < 49:
 		r.get(c)
 	case n < 52:
@@ -127,6 +129,39 @@ func (r *randomised) put(c *storage.Collection) {
 	r.check(storage.CheckJSON("body", doc.Body))
 	r.check(r.store.Put(r.Context(), c, doc, now))
 	r.model[c].put(doc, now)
+}
+
+// write makes several changes at once, some of the same document.
+func (r *randomised) write(c *storage.Collection) {
+	now := r.when()
+	var writes []storage.Write
+	for range r.IntN(12) {
+		w := storage.Write{Document: r.document(c, r.generator.key(c))}
+		if len(writes) > 0 && r.chance(3) {
+			w.Document = r.document(c, writes[r.IntN(len(writes))].Key)
+		}
+		if r.chance(3) {
+			w.Body = nil
+			if r.chance(2) {
+				w.Filter = r.filter(c, 1)
+			}
+		}
+		writes = append(writes, w)
+	}
+	if errs := r.store.Write(r.Context(), c, writes, now); errs != nil {
+		r.Fatalf("write: %v", errs)
+	}
+	m := r.model[c]
+	for _, w := range writes {
+		e, ok := m[w.Key.ID()]
+		rec := e.record(c)
+		switch {
+		case w.Body != nil:
+			m.put(w.Document, now)
+		case ok && storage.Match(w.Filter, &rec):
+			delete(m, w.Key.ID())
+		}
+	}
 }
 
 func (m model) put(doc storage.Document, now time.Time) {
@@ -158,6 +193,7 @@ func (r *randomised) list(c *storage.Collection) {
 	if got := r.count(c, q); got != int64(len(found)) {
 		r.Errorf("%s\ncounts %d, want %d", describe(c, q), got, len(found))
 	}
+	found = slices.DeleteFunc(found, func(e entry) bool { return q.After != "" && e.key.ID() <= q.After })
 	found = found[min(int(q.Skip), len(found)):]
 	if q.Limit > 0 {
 		found = found[:min(int(q.Limit), len(found))]

@@ -31,7 +31,9 @@ func Run(t *testing.T, open func(t *testing.T) storage.Documents) {
 	}{
 		{"put", putCases},
 		{"bodies", bodyCases},
+		{"write", writeCases},
 		{"list", listCases},
+		{"after", afterCases},
 		{"scope", scopeCases},
 		{"filter", filterCases},
 		{"fields", fieldCases},

@@ -97,6 +97,13 @@ func TestEveryRoute(t *testing.T) {
 						t.Errorf("%s: message is %q, want %q", a.what, got, want)
 					}
 				}
+				for _, env := range []string{"mesos", "k8s"} {
+					got := s.bulk(prefix, env, `{"clusterId":"C","resourceType":"T","resourceName":"x","data":1}`)
+					want := bulkStatus{Line: 1, Message: map[string]string{conf.Documented: "Success", conf.Deployed: "success"}[dialect]}
+					if len(got) != 1 || got[0] != want {
+						t.Errorf("%s: %+v", env, got)
+					}
+				}
 				s.walked(prefix)
 			})
 		}

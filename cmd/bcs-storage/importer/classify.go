@@ -32,8 +32,9 @@ const (
 	classes
 )
 
-// job is one request to make.
+// job is one request to make, or with bulk a line of one that is made for many.
 type job struct {
+	bulk    bool
 	class   class
 	ref     string // what the object is called in messages
 	key     string // requests of the same key keep their order
@@ -191,23 +192,38 @@ func resource(env, cluster, namespace, kind, name string, data []byte) (job, err
 	if cluster == "" {
 		return job{}, errNoClusterID
 	}
-	scope := []string{env, "dynamic", "cluster_resources", "clusters", cluster, kind, name}
-	if namespace != "" {
-		scope = []string{env, "dynamic", "namespace_resources", "clusters", cluster, "namespaces", namespace, kind, name}
-	}
-	path, err := escapedPath(scope...)
+	head, err := json.Marshal(resourceNames{cluster, namespace, kind, name})
 	if err != nil {
-		return job{}, err
+		return job{}, fmt.Errorf("writing the names: %w", err)
 	}
 	return job{
+		bulk:    true,
 		class:   classResource,
 		ref:     reference(kind, namespace, name),
-		key:     path,
+		key:     env + string(head),
 		cluster: cluster,
-		method:  "PUT",
-		path:    path,
-		body:    withData(nil, data),
+		method:  "POST",
+		path:    prefix + "/" + env + "/dynamic/bulk",
+		body:    append(oneLine(withData(head, data)), '\n'),
 	}, nil
+}
+
+// resourceNames are the members of a line that say where its data goes.
+type resourceNames struct {
+	Cluster   string `json:"clusterId"`
+	Namespace string `json:"namespace,omitzero"`
+	Kind      string `json:"resourceType"`
+	Name      string `json:"resourceName"`
+}
+
+// oneLine makes the line breaks in JSON, all of which are white space, blanks.
+func oneLine(text []byte) []byte {
+	for i, c := range text {
+		if c == '\n' || c == '\r' {
+			text[i] = ' '
+		}
+	}
+	return text
 }
 
 func storedMetric(h header, cluster string) (job, error) {

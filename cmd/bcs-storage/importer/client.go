@@ -70,25 +70,10 @@ func (c *client) close() { c.http.HTTPClient.CloseIdleConnections() }
 // send makes one request. It returns nil only when the storage says in its envelope that the object is stored: the HTTP
 // status of a failure is 200 too. A POST whose answer was lost is repeated, so an alarm may arrive twice but not never.
 func (c *client) send(ctx context.Context, j job) error {
-	req, err := retryablehttp.NewRequestWithContext(ctx, j.method, c.server+j.path, j.body)
+	resp, answer, err := c.exchange(ctx, j, j.body, "application/json")
 	if err != nil {
-		return fmt.Errorf("making the request: %w", err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Accept", "application/json")
-
-	var answer []byte
-	req.SetResponseHandler(func(resp *http.Response) (err error) {
-		// Read here, so that a connection that breaks inside the answer is retried like one that breaks before it.
-		answer, err = readAnswer(resp)
-		return err
-	})
-	resp, err := c.http.Do(req)
-	if err != nil {
-		c.lost.Add(1)
 		return err
 	}
-	c.lost.Store(0)
 	return judge(resp, answer)
 }
 
@@ -115,7 +100,11 @@ func judge(resp *http.Response, answer []byte) error {
 	if *e.Result && e.Code == 0 && resp.StatusCode/100 == 2 {
 		return nil
 	}
-	return fmt.Errorf("%s (code %d, HTTP %d)", cmp.Or(e.Message, "refused"), e.Code, resp.StatusCode)
+	return refused(e.Message, e.Code, resp.StatusCode)
+}
+
+func refused(message string, code int64, status int) error {
+	return fmt.Errorf("%s (code %d, HTTP %d)", cmp.Or(message, "refused"), code, status)
 }
 
 // excerpt makes a line of whatever a proxy or another program answered.

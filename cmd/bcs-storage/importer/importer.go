@@ -19,8 +19,8 @@ import (
 
 const (
 	defaultConcurrency = 8
-	// queueLength is how many objects may wait for one worker. Long enough that a slow answer does not starve the others.
-	queueLength = 16
+	// queueLength is how many objects may wait for one worker: what goes in its next request.
+	queueLength = maxBatchObjects
 	// inFlightBytes bounds the objects read and not yet stored. It equals the largest object that is accepted.
 	inFlightBytes = maxObject
 )
@@ -40,7 +40,7 @@ type Options struct {
 	Out io.Writer
 	// Log receives what is retried and why. Nil means nowhere.
 	Log *slog.Logger
-	// Concurrency is the number of requests in flight; 0 means 8.
+	// Concurrency is the number of requests in flight, each with many objects; 0 means 8.
 	Concurrency int
 
 	// retry is only set by tests, which cannot wait for the real pauses.
@@ -187,23 +187,25 @@ func shard(key string, n int) int {
 }
 
 func (r *run) work(ctx context.Context, queue <-chan job) {
-	for {
-		select {
-		case <-ctx.Done():
+	for next := (*job)(nil); ; {
+		b, left, more := collect(ctx, queue, next)
+		if !more || ctx.Err() != nil {
 			return
-		case j, ok := <-queue:
-			if !ok || ctx.Err() != nil {
-				return
-			}
-			r.store(ctx, j)
+		}
+		next = left
+		if b.jobs[0].bulk {
+			r.storeAll(ctx, b.jobs)
+		} else {
+			r.outcome(ctx, b.jobs[0], r.client.send(ctx, b.jobs[0]))
+		}
+		for _, j := range b.jobs {
 			r.memory.Release(weight(j))
 		}
 	}
 }
 
-// store sends one object. An object whose request the end of ctx cut off counts neither as stored nor as failed.
-func (r *run) store(ctx context.Context, j job) {
-	err := r.client.send(ctx, j)
+// outcome notes what became of an object. One whose request the end of ctx cut off counts neither as stored nor as failed.
+func (r *run) outcome(ctx context.Context, j job, err error) {
 	switch {
 	case err == nil:
 		r.report.stored(j)

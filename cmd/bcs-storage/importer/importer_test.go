@@ -1,6 +1,7 @@
 package importer_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -80,6 +81,15 @@ func TestBodyIsUntouched(t *testing.T) {
 				t.Errorf("got %s\nwant %s", got, want)
 			}
 		})
+	}
+}
+
+// Line breaks, which a line can't have, become blanks.
+func TestPrettyPrintedBody(t *testing.T) {
+	s := newStorage(t, nil)
+	importText(t, s, "{\"kind\":\"List\",\"items\":[{\r\n  \"kind\":\"Node\",\n\t\"metadata\":{\"name\":\"a\\nb\"}\n}]}")
+	if got, want := s.received()[0].Body, "{\"data\":{    \"kind\":\"Node\", \t\"metadata\":{\"name\":\"a\\nb\"} }}"; got != want {
+		t.Errorf("got %q\nwant %q", got, want)
 	}
 }
 
@@ -207,11 +217,12 @@ func TestSummary(t *testing.T) {
 
 func TestRefusedObjectsAreNamedAndTheRestGoesOn(t *testing.T) {
 	s := newStorage(t, func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, "/bad") {
-			_, _ = io.WriteString(w, `{"result":false,"code":10003,"message":"Put resource failed. too odd","data":null}`)
-			return
-		}
-		_, _ = io.WriteString(w, success)
+		each(w, r, func(o object) string {
+			if o.ResourceName == "bad" {
+				return `"code":10003,"message":"Put resource failed. too odd"`
+			}
+			return ""
+		})
 	})
 	out, err := run(t.Context(), s, importer.Options{Cluster: "c", In: strings.NewReader(
 		pod("a") + pod("bad") + `{"kind":"Pod"}` + `{"metadata":{"name":"x"}}` + `{"eventTime":"soon"}` + `[7]` + pod("b"))})
@@ -253,15 +264,30 @@ func TestFailuresAreListedUpToALimit(t *testing.T) {
 }
 
 func TestAnswersThatAreNotSuccess(t *testing.T) {
+	lines := func(text string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/x-ndjson")
+			_, _ = io.WriteString(w, text)
+		}
+	}
+	const good = `{"line":1,"code":0,"message":"Success"}` + "\n"
 	for name, answer := range map[string]http.HandlerFunc{
+		"one envelope":      func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, success) },
+		"no line":           lines(""),
+		"a line too many":   lines(good + strings.Replace(good, "1", "2", 1)),
+		"another line":      lines(strings.Replace(good, "1", "2", 1)),
+		"line without code": lines(`{"line":1}`),
+		"a failure":         lines(strings.Replace(good, `"code":0`, `"code":10003`, 1)),
+		"not JSON":          lines("Success"),
 		"code": func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, `{"result":true,"code":5,"data":{}}`)
 		},
 		"no result": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"code":0}`) },
 		"nothing":   func(http.ResponseWriter, *http.Request) {},
 		"status": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/x-ndjson")
 			w.WriteHeader(http.StatusBadRequest)
-			_, _ = io.WriteString(w, success)
+			_, _ = io.WriteString(w, good)
 		},
 		"redirect": func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodGet {
@@ -285,13 +311,13 @@ func TestRetries(t *testing.T) {
 	for _, status := range []int{200, 429, 502, 503, 504} { // 200: a failure in an envelope that asks for it
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			var n atomic.Int32
-			s := newStorage(t, func(w http.ResponseWriter, _ *http.Request) {
+			s := newStorage(t, func(w http.ResponseWriter, r *http.Request) {
 				if n.Add(1) < 3 {
 					w.Header().Set("Retry-After", "0")
 					w.WriteHeader(status)
 					return
 				}
-				_, _ = io.WriteString(w, success)
+				succeed(w, r)
 			})
 			importText(t, s, pod("a"))
 			got := s.received()
@@ -299,6 +325,68 @@ func TestRetries(t *testing.T) {
 				t.Errorf("%v", got)
 			}
 		})
+	}
+}
+
+// What the storage can't store now is sent again, alone; what it refuses is not.
+func TestObjectsAreRetried(t *testing.T) {
+	var mu sync.Mutex
+	tries := make(map[string]int)
+	s := newStorage(t, func(w http.ResponseWriter, r *http.Request) {
+		each(w, r, func(o object) string {
+			mu.Lock()
+			defer mu.Unlock()
+			tries[o.ResourceName]++
+			switch {
+			case o.ResourceName == "late" && tries["late"] < 3, o.ResourceName == "never":
+				return `"code":10003,"message":"not now","retryAfter":1`
+			case o.ResourceName == "bad":
+				return `"code":10003,"message":"too odd"`
+			}
+			return ""
+		})
+	})
+	out, err := run(t.Context(), s, importer.Options{Cluster: "c", Concurrency: 1, In: strings.NewReader(pod("a") + pod("late") + pod("bad") + pod("never") + pod("b"))})
+	if err == nil || err.Error() != "2 of 5 objects failed" {
+		t.Errorf("error %v", err)
+	}
+	if diff := cmp.Diff(map[string]int{"a": 1, "late": 3, "bad": 1, "never": 3, "b": 1}, tries); diff != "" {
+		t.Error(diff)
+	}
+	for _, want := range []string{"Pod shop/bad: too odd (code 10003, HTTP 200)\n", "Pod shop/never: given up after 3 attempts: not now (code 10003, HTTP 200)\n", "imported 3 objects"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is not in\n%s", want, out)
+		}
+	}
+}
+
+// Objects that are there together go together, but never two of the same key.
+func TestObjectsShareRequests(t *testing.T) {
+	var requests atomic.Int32
+	first := make(chan struct{})
+	s := newStorage(t, func(w http.ResponseWriter, r *http.Request) {
+		if requests.Add(1) == 1 {
+			<-first
+		}
+		succeed(w, r)
+	})
+	in, writer := io.Pipe()
+	go func() {
+		// The reader takes an object only when it has queued the one before.
+		for i := range 1001 {
+			_, _ = io.WriteString(writer, pod(fmt.Sprint("p", i))+"\n")
+			if i == 900 {
+				close(first)
+			}
+		}
+		_ = writer.Close()
+	}()
+	out, err := run(t.Context(), s, importer.Options{Cluster: "c", Concurrency: 2, In: in})
+	if err != nil || !strings.Contains(out, "imported 1001 objects") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if n := requests.Load(); n > 750 {
+		t.Errorf("%d requests for 1001 objects", n)
 	}
 }
 
@@ -332,13 +420,13 @@ func TestRetryAfterIsRespected(t *testing.T) {
 
 func TestBrokenAnswerIsRetried(t *testing.T) {
 	var n atomic.Int32
-	s := newStorage(t, func(w http.ResponseWriter, _ *http.Request) {
+	s := newStorage(t, func(w http.ResponseWriter, r *http.Request) {
 		if n.Add(1) == 1 {
 			w.Header().Set("Content-Length", "100")
-			_, _ = io.WriteString(w, `{"result":`)
+			_, _ = io.WriteString(w, `{"line":`)
 			return
 		}
-		_, _ = io.WriteString(w, success)
+		succeed(w, r)
 	})
 	importText(t, s, pod("a"))
 	if len(s.received()) != 2 {
@@ -347,20 +435,23 @@ func TestBrokenAnswerIsRetried(t *testing.T) {
 }
 
 func TestServerGoesAway(t *testing.T) {
-	var n atomic.Int32
-	s := newStorage(t, func(w http.ResponseWriter, _ *http.Request) {
+	var n, stored atomic.Int32
+	s := newStorage(t, func(w http.ResponseWriter, r *http.Request) {
 		if n.Add(1) > 5 {
 			panic(http.ErrAbortHandler) // closes the connection without an answer
 		}
-		_, _ = io.WriteString(w, success)
+		each(w, r, func(object) string {
+			stored.Add(1)
+			return ""
+		})
 	})
 	endless := newEndless()
 	out, err := run(t.Context(), s, importer.Options{Cluster: "c", In: endless, Concurrency: 2})
 	if err == nil || !strings.Contains(err.Error(), "import stopped: "+s.URL+" cannot be reached: given up after 3 attempts") {
 		t.Errorf("error %v", err)
 	}
-	if !strings.Contains(out, "stopped: imported 5 objects") {
-		t.Error(out)
+	if want := fmt.Sprintf("stopped: imported %d object", stored.Load()); stored.Load() < 5 || !strings.Contains(out, want) {
+		t.Errorf("%s, want %s", out, want)
 	}
 }
 
@@ -441,15 +532,18 @@ func TestSameKeyKeepsItsOrder(t *testing.T) {
 	var mu sync.Mutex
 	last := make(map[string]int)
 	s := newStorage(t, func(w http.ResponseWriter, r *http.Request) {
-		var body struct{ Data struct{ V int } }
-		_ = jsonDecode(r.Body, &body)
-		mu.Lock()
-		defer mu.Unlock()
-		if body.Data.V != last[r.URL.Path]+1 {
-			t.Errorf("%s: %d came after %d", r.URL.Path, body.Data.V, last[r.URL.Path])
-		}
-		last[r.URL.Path] = body.Data.V
-		_, _ = io.WriteString(w, success)
+		inRequest := make(map[string]bool)
+		each(w, r, func(o object) string {
+			var data struct{ V int }
+			_ = jsonDecode(bytes.NewReader(o.Data), &data)
+			mu.Lock()
+			defer mu.Unlock()
+			if data.V != last[o.ResourceName]+1 || inRequest[o.ResourceName] {
+				t.Errorf("%s: %d came after %d", o.ResourceName, data.V, last[o.ResourceName])
+			}
+			last[o.ResourceName], inRequest[o.ResourceName] = data.V, true
+			return ""
+		})
 	})
 	const keys, versions = 7, 40
 	var in strings.Builder
@@ -468,7 +562,7 @@ func TestConcurrencyIsBoundedAndUsed(t *testing.T) {
 	const workers = 4
 	var now, most atomic.Int32
 	full := make(chan struct{})
-	s := newStorage(t, func(w http.ResponseWriter, _ *http.Request) {
+	s := newStorage(t, func(w http.ResponseWriter, r *http.Request) {
 		n := now.Add(1)
 		defer now.Add(-1)
 		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
@@ -481,7 +575,7 @@ func TestConcurrencyIsBoundedAndUsed(t *testing.T) {
 			}
 		}
 		<-full // the first requests wait for each other
-		_, _ = io.WriteString(w, success)
+		succeed(w, r)
 	})
 	var in strings.Builder
 	for i := range 200 {
@@ -513,15 +607,15 @@ func TestCancelStopsPromptlyAndBoundsTheReading(t *testing.T) {
 	if !strings.Contains(out, "stopped: imported 0 objects in ") || !strings.Contains(out, ", 0 failed") {
 		t.Error(out)
 	}
-	if made := in.made.Load(); made > 200 {
+	if made := in.made.Load(); made > 2500 { // two requests, what waits for the next two, and one to be queued
 		t.Errorf("%d objects were read while none was stored", made)
 	}
 }
 
 func TestCancelWhileTheInputIsSilent(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	s := newStorage(t, func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, success)
+	s := newStorage(t, func(w http.ResponseWriter, r *http.Request) {
+		succeed(w, r)
 		cancel()
 	})
 	in, writer := io.Pipe()
@@ -535,12 +629,17 @@ func TestCancelWhileTheInputIsSilent(t *testing.T) {
 
 func TestHeadersAreSent(t *testing.T) {
 	s := newStorage(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Accept") != "application/json" || r.Header.Get("Content-Type") != "application/json" {
+		want := "application/json"
+		if strings.HasSuffix(r.URL.Path, "/bulk") {
+			want = "application/x-ndjson"
+		}
+		if r.Header.Get("Accept") != want || r.Header.Get("Content-Type") != want {
 			w.WriteHeader(http.StatusUnauthorized)
 		}
-		_, _ = io.WriteString(w, success)
+		succeed(w, r)
 	})
-	out, err := run(t.Context(), s, importer.Options{Cluster: "c", In: strings.NewReader(pod("a"))})
+	const alarm = `{"clusterId":"m","message":"down","receivedTime":1509423130}`
+	out, err := run(t.Context(), s, importer.Options{Cluster: "c", In: strings.NewReader(pod("a") + alarm)})
 	if err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}

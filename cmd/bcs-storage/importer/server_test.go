@@ -2,11 +2,14 @@ package importer_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -46,14 +49,63 @@ func (s *storage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // the client went away
 	}
 	s.mu.Lock()
-	s.requests = append(s.requests, request{Line: r.Method + " " + r.URL.EscapedPath(), Body: string(body)})
+	s.requests = append(s.requests, requestsOf(r, string(body))...)
 	s.mu.Unlock()
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	if s.answer != nil {
-		r.Body = io.NopCloser(bytes.NewReader(body))
 		s.answer(w, r)
 		return
 	}
-	_, _ = io.WriteString(w, success)
+	succeed(w, r)
+}
+
+// requestsOf are the requests for single objects that a bulk request stands for, or the request itself.
+func requestsOf(r *http.Request, body string) []request {
+	env, bulk := strings.CutSuffix(r.URL.EscapedPath(), "/dynamic/bulk")
+	if !bulk {
+		return []request{{Line: r.Method + " " + r.URL.EscapedPath(), Body: body}}
+	}
+	var all []request
+	for line := range strings.Lines(body) {
+		var o object
+		if err := json.Unmarshal([]byte(line), &o); err != nil || !strings.HasSuffix(line, "\n") || r.Method != "POST" {
+			return []request{{Line: "not a bulk request: " + r.Method, Body: body}}
+		}
+		path := "/dynamic/cluster_resources/clusters/" + url.PathEscape(o.ClusterID)
+		if o.Namespace != "" {
+			path = "/dynamic/namespace_resources/clusters/" + url.PathEscape(o.ClusterID) + "/namespaces/" + url.PathEscape(o.Namespace)
+		}
+		path += "/" + url.PathEscape(o.ResourceType) + "/" + url.PathEscape(o.ResourceName)
+		all = append(all, request{Line: "PUT " + env + path, Body: `{"data":` + string(o.Data) + `}`})
+	}
+	return all
+}
+
+// object is a line of a bulk request.
+type object struct {
+	ClusterID, Namespace, ResourceType, ResourceName string
+	Data                                             json.RawMessage
+}
+
+// succeed answers that everything in the request is stored.
+func succeed(w http.ResponseWriter, r *http.Request) { each(w, r, func(object) string { return "" }) }
+
+// each answers that every object is stored, but for those that fail says something else of: the members of a line
+// behind its number.
+func each(w http.ResponseWriter, r *http.Request, fail func(object) string) {
+	if !strings.HasSuffix(r.URL.Path, "/dynamic/bulk") {
+		_, _ = io.WriteString(w, success)
+		return
+	}
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	in := json.NewDecoder(r.Body)
+	for n := 1; ; n++ {
+		var o object
+		if in.Decode(&o) != nil {
+			return
+		}
+		_, _ = fmt.Fprintf(w, "{\"line\":%d,%s}\n", n, cmp.Or(fail(o), `"code":0,"message":"Success"`))
+	}
 }
 
 func (s *storage) received() []request {
