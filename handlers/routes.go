@@ -70,7 +70,7 @@ func (a *API) container() *restful.Container {
 		}
 		c.Add(ws)
 	}
-	own := new(restful.WebService).Path("/")
+	own := new(restful.WebService).Path("/").Consumes("*/*").Produces("*/*")
 	own.Route(own.GET("/healthz").To(a.healthz))
 	own.Route(own.GET("/readyz").To(a.readyz))
 	own.Route(own.GET("/metrics").To(a.serveMetrics))
