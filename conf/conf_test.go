@@ -126,7 +126,7 @@ func changed() Config {
 		HTTP:  HTTP{Status: StatusSemantic, MaxBodyBytes: 1 << 30, ShutdownTimeout: 1500 * time.Millisecond},
 		Query: Query{TimeZone: "Asia/Shanghai", MaxLength: 7, UnknownParameters: UnknownIgnore},
 		Views: Views{
-			DefaultCluster: "c1", MaxObjects: 100,
+			DefaultCluster: "c1", MaxBytes: 1 << 20,
 			CCS: CCS{Credentials: "keys.yaml", Hosts: []string{"a", "b:1"}, MaxSkew: time.Minute, TimeZone: "UTC"},
 		},
 		Retention: Retention{

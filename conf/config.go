@@ -75,7 +75,7 @@ type Query struct {
 // Views is what the views for the consoles of cloud vendors need to know beside the store. TimeZone is as in Query.
 type Views struct {
 	DefaultCluster string `koanf:"defaultCluster"`
-	MaxObjects     int    `koanf:"maxObjects"`
+	MaxBytes       int64  `koanf:"maxBytes"`
 	CCS            CCS    `koanf:"ccs"`
 }
 
@@ -124,8 +124,8 @@ func Default() Config {
 		HTTP:    HTTP{Status: StatusEnvelope, MaxBodyBytes: 8 << 20, ShutdownTimeout: 10 * time.Second},
 		Query:   Query{TimeZone: "UTC", MaxLength: 1000, UnknownParameters: UnknownRefuse},
 		Views: Views{
-			MaxObjects: 50000,
-			CCS:        CCS{Hosts: []string{}, MaxSkew: 5 * time.Minute, TimeZone: "Asia/Shanghai"},
+			MaxBytes: 32 << 20,
+			CCS:      CCS{Hosts: []string{}, MaxSkew: 5 * time.Minute, TimeZone: "Asia/Shanghai"},
 		},
 		Retention: Retention{Interval: 10 * time.Minute, Events: keep, Alarms: keep},
 		Log:       Log{Level: "info", Format: LogFormatText},

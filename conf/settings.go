@@ -149,8 +149,8 @@ var table = []Setting{
 		Comment: "Cluster that a CCE or NCS request means when it names none. Without it such a request is refused.",
 	},
 	{
-		Key: "views.maxObjects", Env: "BCS_STORAGE_VIEWS_MAX_OBJECTS", AtLeast: 100, AtMost: 10000000,
-		Comment: "Most objects that one CCS, CCE or NCS answer is computed from; it bounds the memory of a request, about 10 KB each.",
+		Key: "views.maxBytes", Env: "BCS_STORAGE_VIEWS_MAX_BYTES", AtLeast: 1 << 20, AtMost: 16 << 30,
+		Comment: "Most bytes of stored JSON, as far as it is needed, that one CCS, CCE or NCS answer is computed from: about 1 KB a Pod. Four answers are computed at once, each in about ten times that memory.",
 	},
 	{
 		Key: "views.ccs.credentials", Env: "BCS_STORAGE_VIEWS_CCS_CREDENTIALS",

@@ -48,9 +48,11 @@ type API struct {
 	query    query.Options
 	views    Views
 	access   Access
-	now      func() time.Time
-	log      *slog.Logger
-	metrics  *metrics
+	// computing holds a token for each view that is being computed.
+	computing chan struct{}
+	now       func() time.Time
+	log       *slog.Logger
+	metrics   *metrics
 }
 
 // New is the handler of all routes.
@@ -68,9 +70,11 @@ func New(o Options) (http.Handler, error) {
 		query:    o.Query,
 		views:    o.Views,
 		access:   o.Access,
-		now:      o.Now,
-		log:      o.Log,
-		metrics:  m,
+
+		computing: make(chan struct{}, viewsAtOnce),
+		now:       o.Now,
+		log:       o.Log,
+		metrics:   m,
 	}
 	a.envelope = envelope{dialect: &a.dialect, semantic: o.SemanticStatus}
 	// Dispatch, not the container itself: its ServeMux would answer an empty

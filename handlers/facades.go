@@ -51,7 +51,8 @@ func (a *API) serveFacade(f facade) restful.RouteFunction {
 		}
 		defer a.recovered(req, resp, http.StatusInternalServerError, fail)
 		r := &request{restful: req, response: resp.ResponseWriter, maxBody: a.maxBody, patience: a.patience, query: a.query}
-		body, err := f.answer(a, req.Request.Context(), r)
+		ctx := req.Request.Context()
+		body, err := f.answer(a, ctx, r)
 		if err != nil {
 			fail(err)
 			return
@@ -68,25 +69,47 @@ type routerError struct {
 
 func (e *routerError) Error() string { return e.sentence }
 
-// errTooManyObjects is that a view would have to be computed from more than is allowed.
-var errTooManyObjects = errors.New("too many objects")
+// CallersFault: there is nothing that the service could have done.
+func (e *routerError) CallersFault() bool { return true }
+
+// errTooLargeView is that a view would have to be computed from more than is allowed.
+var errTooLargeView = errors.New("too much is stored to compute the answer from")
+
+// viewsAtOnce is how many views are computed at the same time: together with
+// Views.MaxBytes it bounds the memory that they take.
+const viewsAtOnce = 4
+
+// view loads what a view needs of the clusters and computes it; others wait their turn.
+func (a *API) view(ctx context.Context, loads []cluster.Load, clusters []string, compute func(*cluster.Objects) (any, error)) (any, error) {
+	select {
+	case a.computing <- struct{}{}:
+		defer func() { <-a.computing }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	objects, err := a.load(ctx, loads, clusters)
+	if err != nil {
+		return nil, err
+	}
+	return compute(objects)
+}
 
 // load carries out the loads over the clusters: one store command each, whatever
 // they find. Documents are decoded as they come.
-func (a *API) load(ctx context.Context, loads []cluster.Load, clusters ...string) (*cluster.Objects, error) {
+func (a *API) load(ctx context.Context, loads []cluster.Load, clusters []string) (*cluster.Objects, error) {
 	objects := new(cluster.Objects)
 	if len(clusters) == 0 {
 		return objects, nil
 	}
-	left := a.views.MaxObjects
+	left := a.views.MaxBytes
 	for _, l := range loads {
 		collection, q := l.Query(clusters...)
 		for doc, err := range a.docs.List(ctx, collection, q) {
 			if err != nil {
 				return nil, err
 			}
-			if left--; left < 0 {
-				return nil, fmt.Errorf("%w: the answer would be computed from more than %d; ask for one namespace", errTooManyObjects, a.views.MaxObjects)
+			if left -= int64(len(doc)); left < 0 {
+				return nil, fmt.Errorf("%w: it is more than %d bytes (views.maxBytes)", errTooLargeView, a.views.MaxBytes)
 			}
 			if err := objects.Add(l.Kind, doc); err != nil {
 				return nil, err
@@ -124,8 +147,8 @@ func asVendorFailure(err error) vendorFailure {
 		return vendorFailure{status: router.status, text: router.sentence}
 	case errors.As(err, &malformed):
 		return vendorFailure{status: http.StatusInternalServerError, text: malformed.Error()}
-	case errors.Is(err, errTooManyObjects):
-		return vendorFailure{status: http.StatusUnprocessableEntity, text: err.Error()}
+	case errors.Is(err, errTooLargeView):
+		return vendorFailure{status: http.StatusInternalServerError, text: err.Error()}
 	case errors.Is(err, ErrUnauthenticated):
 		return vendorFailure{status: http.StatusUnauthorized, text: err.Error()}
 	case errors.Is(err, ErrForbidden):
@@ -147,9 +170,10 @@ func write(w http.ResponseWriter, status int, body []byte) {
 type Views struct {
 	// DefaultCluster is that of a CCE or NCS request which names none; "" is none.
 	DefaultCluster string
-	// MaxObjects is the most objects that one answer is computed from.
-	MaxObjects int
-	CCS        ccs.Options
+	// MaxBytes is the most JSON that one answer is computed from, as far as it is
+	// loaded. The objects made of it take about ten times that.
+	MaxBytes int64
+	CCS      ccs.Options
 	// CCSVerifier judges the signatures of CCS requests, which then have to be
 	// signed; nil judges none. CCSSees says which clusters the owner of a SecretId may see.
 	CCSVerifier *signature.Verifier

@@ -89,10 +89,10 @@ func TestViewsCostAConstantNumberOfStoreCommands(t *testing.T) {
 	clusterOf(t, engine, "small", 50)
 	clusterOf(t, engine, "large", 5000)
 	c := &counting{Documents: engine}
-	serve := func(maxObjects int) http.Handler {
+	serve := func(maxBytes int64) http.Handler {
 		h, err := handlers.New(handlers.Options{
 			Documents: c, Nodes: local.New(engine, time.Now), Dialect: handlers.Documented(), MaxBody: 1 << 20, BodyTimeout: time.Second,
-			Query: query.Options{MaxLength: 1000}, Views: handlers.Views{MaxObjects: maxObjects}, Access: handlers.Everyone{},
+			Query: query.Options{MaxLength: 1000}, Views: handlers.Views{MaxBytes: maxBytes}, Access: handlers.Everyone{},
 			Now: time.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Registry: prometheus.NewRegistry(),
 		})
 		if err != nil {
@@ -100,7 +100,7 @@ func TestViewsCostAConstantNumberOfStoreCommands(t *testing.T) {
 		}
 		return h
 	}
-	h := serve(5200)
+	h := serve(16 << 20)
 	ask := func(url string) (string, int64) {
 		t.Helper()
 		before := c.calls.Load()
@@ -144,9 +144,41 @@ func TestViewsCostAConstantNumberOfStoreCommands(t *testing.T) {
 	}
 
 	// More than is allowed is refused, never cut.
-	h = serve(5000)
+	h = serve(1 << 20)
 	answer, _ = ask("/v2/index.php?Action=DescribeClusterService&allnamespace=1&clusterId=large")
-	if !strings.Contains(answer, `"code":4000`) || !strings.Contains(answer, "5000") {
-		t.Errorf("too many objects: %.300s", answer)
+	if !strings.Contains(answer, `"code":6000`) || !strings.Contains(answer, "views.maxBytes") {
+		t.Errorf("too much is stored: %.300s", answer)
+	}
+}
+
+// TestViewsOverAFailingStore: a store that can't be reached is said in each vendor's
+// form, with a hint to try again.
+func TestViewsOverAFailingStore(t *testing.T) {
+	server, engine, _ := serve(t, false)
+	engine.fail(
+		func() error { return fmt.Errorf("dial tcp 10.1.2.3: %w", storage.ErrUnavailable) },
+		func(int) error { return fmt.Errorf("dial tcp 10.1.2.3: %w", storage.ErrUnavailable) })
+	for path, want := range map[string]struct {
+		status int
+		text   string
+	}{
+		"/v2/index.php?Action=DescribeClusterService&clusterId=C&namespace=n":               {200, `{"code":5100,"message":"(5100)The store is not available","codeDesc":"FailedOperation"}`},
+		"/ncs?Action=DescribeStatefulWorkloadsAllNamespaces&Version=2017-11-16&ClusterId=C": {500, `{"Code":"InternalServerError","Message":"The store is not available","RequestId":"`},
+		"/api/v1/namespaces/n/services/s/status":                                            {503, `"reason":"ServiceUnavailable"`},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), "GET", server.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("X-Cluster-ID", "C")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil || resp.StatusCode != want.status || !strings.Contains(string(body), want.text) || resp.Header.Get("Retry-After") == "" || strings.Contains(string(body), "10.1.2.3") {
+			t.Errorf("%s: %v %d %v %s", path, err, resp.StatusCode, resp.Header, body)
+		}
 	}
 }

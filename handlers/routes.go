@@ -77,7 +77,7 @@ func (a *API) container() *restful.Container {
 			ws.Route(ws.Method(rt.method).Path(path).To(a.serve(&rt)))
 		}
 	}
-	own := new(restful.WebService).Path("/")
+	own := new(restful.WebService).Path("/").Consumes("*/*").Produces("*/*")
 	own.Route(own.GET("/healthz").To(a.healthz))
 	own.Route(own.GET("/readyz").To(a.readyz))
 	own.Route(own.GET("/metrics").To(a.serveMetrics))

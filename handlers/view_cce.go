@@ -21,6 +21,10 @@ func (a *API) answerCCE(ctx context.Context, r *request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	caller, err := a.access.Caller(r.restful.Request)
+	if err != nil {
+		return nil, err
+	}
 	names, err := r.segments("namespace", "name")
 	if err != nil {
 		return nil, err
@@ -29,8 +33,8 @@ func (a *API) answerCCE(ctx context.Context, r *request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := a.authorize(r.restful.Request, ActionRead, id); err != nil {
-		return nil, err
+	if !caller.May(ActionRead, id) {
+		return nil, ErrForbidden
 	}
 	doc, err := a.docs.Get(ctx, storage.Dynamic, storage.Key{id, "Service", names[0], names[1]}, nil, nil)
 	if err != nil {

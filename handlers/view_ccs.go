@@ -10,6 +10,7 @@ import (
 
 	"bcs-storage/handlers/ccs"
 	"bcs-storage/handlers/ccs/signature"
+	"bcs-storage/handlers/cluster"
 	"bcs-storage/handlers/query"
 	"bcs-storage/storage"
 )
@@ -28,11 +29,13 @@ func (a *API) answerCCS(ctx context.Context, r *request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, id := range call.Named() {
+		if !sees(id) {
+			return nil, ccs.Unauthorized.Because("the cluster %.100q is not one of the caller's", id)
+		}
+	}
 	in := ccs.Input{Options: a.views.CCS}
 	if id := call.Cluster(); id != "" {
-		if !sees(id) {
-			return nil, ccs.Unauthorized.Because("the cluster %s is not one of the caller's", id)
-		}
 		types, err := a.resourceTypes(ctx, id)
 		if err != nil {
 			return nil, err
@@ -48,10 +51,10 @@ func (a *API) answerCCS(ctx context.Context, r *request) ([]byte, error) {
 		}
 		in.Clusters = slices.DeleteFunc(known, func(id string) bool { return !sees(id) })
 	}
-	if in.Objects, err = a.load(ctx, call.Loads(in.Mesos, a.now()), call.Clusters(in.Clusters)...); err != nil {
-		return nil, err
-	}
-	data, err := call.View(in)
+	data, err := a.view(ctx, call.Loads(in.Mesos, a.now()), call.Clusters(in.Clusters), func(objects *cluster.Objects) (any, error) {
+		in.Objects = objects
+		return call.View(in)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +103,7 @@ var ccsFaults = []struct {
 	{signature.ErrReplay, ccs.ReplayAttack},
 	{ErrUnauthenticated, ccs.AuthFailure},
 	{ErrForbidden, ccs.Unauthorized},
-	{errTooManyObjects, ccs.InvalidParameter},
+	{errTooLargeView, ccs.InternalError},
 	{storage.ErrInvalid, ccs.InvalidParameter},
 	{errBodyTooLarge, ccs.InvalidParameter},
 	{errBodyUnread, ccs.InvalidParameter},

@@ -21,6 +21,10 @@ func (a *API) answerNCS(ctx context.Context, r *request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	caller, err := a.access.Caller(r.restful.Request)
+	if err != nil {
+		return nil, err
+	}
 	call, err := ncs.Parse(r.restful.Request.Method, params)
 	if err != nil {
 		return nil, err
@@ -29,8 +33,8 @@ func (a *API) answerNCS(ctx context.Context, r *request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := a.authorize(r.restful.Request, ActionRead, id); err != nil {
-		return nil, err
+	if !caller.May(ActionRead, id) {
+		return nil, ErrForbidden
 	}
 	types, err := a.resourceTypes(ctx, id)
 	if err != nil {
@@ -39,11 +43,9 @@ func (a *API) answerNCS(ctx context.Context, r *request) ([]byte, error) {
 	if len(types) == 0 {
 		return nil, &ncs.Error{Status: http.StatusNotFound, Code: "ResourceNotFound", Message: fmt.Sprintf("The cluster %.100s is not found.", id)}
 	}
-	objects, err := a.load(ctx, call.Loads(), id)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := call.View(ncs.Input{Cluster: id, Objects: objects, RequestID: uuid.NewString()})
+	answer, err := a.view(ctx, call.Loads(), []string{id}, func(objects *cluster.Objects) (any, error) {
+		return call.View(ncs.Input{Cluster: id, Objects: objects, RequestID: uuid.NewString()})
+	})
 	if err != nil {
 		return nil, err
 	}

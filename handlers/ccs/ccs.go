@@ -22,9 +22,6 @@ import (
 type Options struct {
 	// Zone is the one that times are printed in; nil is that of the vendor, UTC+8.
 	Zone *time.Location
-	// Region is answered as the region of every cluster; "" is what the labels
-	// of its nodes say.
-	Region string
 }
 
 // stamp prints a time as the vendor does; one that is not known as the seed prints the
@@ -63,6 +60,17 @@ func (c *Call) Clusters(known []string) []string {
 		}
 	}
 	return all
+}
+
+// Named are the clusters that the call names itself, known or not: its own, or those that a list is narrowed to.
+func (c *Call) Named() []string {
+	named := slices.Clone(c.arrays["clusterIds"])
+	for _, id := range []string{c.Cluster(), c.texts["clusterName"]} {
+		if id != "" {
+			named = append(named, id)
+		}
+	}
+	return named
 }
 
 // means: the cluster is the one of the call, or passes the filters of a list

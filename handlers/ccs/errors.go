@@ -8,7 +8,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"bcs-storage/handlers/cluster"
-	"bcs-storage/storage"
 )
 
 // Fault is a row of the vendor's table of public error codes ("错误返回结果"): a
@@ -50,8 +49,11 @@ type Error struct {
 // Error is "codeDesc (code): text".
 func (e *Error) Error() string { return fmt.Sprintf("%s (%d): %s", e.Desc, e.Code, e.Text) }
 
+// CallersFault says whether the request was at fault: from 5100 on it is the service.
+func (e *Error) CallersFault() bool { return e.Code < FailedOperation.Code }
+
 // ErrorOf is err as the caller is told: an *Error itself, a malformed object by its name and the path in
-// it (6000), a store that can't be reached (5100), anything else without its details (6000).
+// it (6000), anything else without its details (6000).
 func ErrorOf(err error) *Error {
 	var own *Error
 	var malformed *cluster.MalformedError
@@ -60,8 +62,6 @@ func ErrorOf(err error) *Error {
 		return own
 	case errors.As(err, &malformed):
 		return InternalError.Because("%v", malformed)
-	case errors.Is(err, storage.ErrUnavailable):
-		return FailedOperation.Because("the store can't be reached; the same request may succeed later")
 	}
 	return InternalError.Because("the request failed for a reason that is not the caller's")
 }

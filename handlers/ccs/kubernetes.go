@@ -2,6 +2,7 @@ package ccs
 
 import (
 	"cmp"
+	"math/big"
 	"slices"
 	"strings"
 
@@ -140,14 +141,15 @@ func (k *kubernetes) add(kind cluster.Kind, rank int, m *metav1.ObjectMeta, sele
 	k.services = append(k.services, s)
 }
 
-// addDoor adds the service that is a Service alone. It wants as many replicas as it selects, and defines
-// neither containers nor volumes: the pods are of something that the vendor does not know.
+// addDoor adds the service that is a Service alone. It wants as many replicas as it selects, but for those
+// that are leaving or have done what they were made for, and defines neither containers nor volumes: the pods are of
+// something that the vendor does not know.
 func (k *kubernetes) addDoor(d *corev1.Service, pods []*corev1.Pod) {
 	s := &service{selector: d.Spec.Selector, objects: map[object]bool{}, volumes: []volume{}, containers: []containerSpec{}}
 	s.identify(rankService, &d.ObjectMeta)
 	s.addPods(slices.DeleteFunc(slices.Clone(pods), func(p *corev1.Pod) bool { return !cluster.Selects(d.Spec.Selector, p.Labels) }))
 	for i := range s.instances {
-		if n := &s.instances[i]; !n.leaving && !n.over {
+		if n := &s.instances[i]; !n.leaving && (!n.over || n.failed) {
 			s.desired++
 			if n.status() == statusRunning {
 				s.current++
@@ -250,6 +252,7 @@ func podInstance(p *corev1.Pod) instance {
 		leaving: p.DeletionTimestamp != nil,
 		pending: p.Status.Phase == corev1.PodPending,
 		over:    p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed,
+		failed:  p.Status.Phase == corev1.PodFailed,
 		reason:  p.Status.Reason,
 	}
 	if p.Status.StartTime != nil {
@@ -323,8 +326,8 @@ func containersOf(spec *corev1.PodSpec) []containerSpec {
 		shown := containerSpec{
 			Name: c.Name, Image: c.Image,
 			LiveProbe: probeOf(c.LivenessProbe, c), ReadyProbe: probeOf(c.ReadinessProbe, c),
-			CPU: scaled(c.Resources.Requests[corev1.ResourceCPU], milliCore), CPULimits: scaled(c.Resources.Limits[corev1.ResourceCPU], milliCore),
-			Memory: scaled(c.Resources.Requests[corev1.ResourceMemory], mebibyte), MemoryLimits: scaled(c.Resources.Limits[corev1.ResourceMemory], mebibyte),
+			CPU: nearest(cluster.Thousandth, c.Resources.Requests[corev1.ResourceCPU]), CPULimits: nearest(cluster.Thousandth, c.Resources.Limits[corev1.ResourceCPU]),
+			Memory: nearest(cluster.MiB, c.Resources.Requests[corev1.ResourceMemory]), MemoryLimits: nearest(cluster.MiB, c.Resources.Limits[corev1.ResourceMemory]),
 			Command: strings.Join(c.Command, " "), Arguments: c.Args,
 		}
 		for _, e := range c.Env {
@@ -366,26 +369,10 @@ func probeOf(p *corev1.Probe, c corev1.Container) *probe {
 	return shown
 }
 
-// The units that quantities are shown in.
-const (
-	core      = 1
-	milliCore = 1e-3
-	mebibyte  = 1 << 20
-	gibibyte  = 1 << 30
-)
-
-// scaled is a quantity in a unit, rounded to the nearest; none and one below
-// zero is 0, and what no JSON number holds exactly the largest that it does.
-func scaled(q resource.Quantity, unit float64) int64 {
-	const most = 1 << 53
-	n := q.AsApproximateFloat64()/unit + 0.5
-	switch {
-	case n >= most:
-		return most
-	case n >= 1:
-		return int64(n)
-	}
-	return 0
+// nearest is the sum of the quantities in the unit. The seed has whole cores and GB: they are rounded to the
+// nearest, halves up, and a sum is rounded once, not its parts.
+func nearest(unit *big.Rat, quantities ...resource.Quantity) int64 {
+	return cluster.Scaled(unit, cluster.Nearest, quantities...)
 }
 
 // abnormalReasons are the vendor's words for the conditions of nodes ("abnormalReason 参数详细说明").
@@ -414,7 +401,7 @@ func kubernetesHosts(o *cluster.Objects) []host {
 			kernel: info.KernelVersion, image: info.OSImage, version: info.KubeletVersion,
 			podCIDR:    n.Spec.PodCIDR,
 			internalIP: address(n, corev1.NodeInternalIP), externalIP: address(n, corev1.NodeExternalIP),
-			cpu: scaled(n.Status.Capacity[corev1.ResourceCPU], core), memory: scaled(n.Status.Capacity[corev1.ResourceMemory], gibibyte),
+			cpu: n.Status.Capacity[corev1.ResourceCPU], memory: n.Status.Capacity[corev1.ResourceMemory],
 			normal: condition(n, corev1.NodeReady),
 			joined: n.CreationTimestamp.Time, documentMade: stored.Created, documentMoved: stored.Updated,
 		}

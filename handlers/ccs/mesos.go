@@ -112,6 +112,7 @@ func mesosInstance(t *cluster.TaskgroupObject) instance {
 		leaving: row.leaving,
 		pending: row.state == unknown,
 		over:    row.state == terminated,
+		failed:  row.failed,
 		reason:  t.Status,
 	}
 	if i.started.IsZero() {

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/resource"
+
 	"bcs-storage/handlers/cluster"
 )
 
@@ -56,6 +58,7 @@ type (
 		leaving                    bool // it is being deleted
 		pending                    bool // it is not running yet
 		over                       bool // it has run, and will not again
+		failed                     bool // it is over, and ended with an error
 		reason                     string
 		containers                 []container
 	}
@@ -88,7 +91,7 @@ type host struct {
 	kernel, image, version      string
 	region, podCIDR             string
 	internalIP, externalIP      string
-	cpu, memory                 int64 // cores, GiB
+	cpu, memory                 resource.Quantity
 	normal                      bool
 	reasons                     []string // why it is not
 	joined                      time.Time

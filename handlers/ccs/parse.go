@@ -37,8 +37,9 @@ type param struct {
 }
 
 // common are the parameters that every action takes ("公共请求参数"); what they hold is
-// for whoever checks signatures to judge.
-var common = []string{"Action", "Region", "Timestamp", "Nonce", "SecretId", "Signature", "SignatureMethod"}
+// for whoever checks signatures to judge. RequestClient is not in the seed: the vendor's
+// SDKs add their name under it, and sign it.
+var common = []string{"Action", "Region", "Timestamp", "Nonce", "SecretId", "Signature", "SignatureMethod", "RequestClient"}
 
 // Parse reads the parameters of one request, each of which was given once: the action and its own
 // parameters, with their defaults. An Action that is not in the seeds, or one that is not served because it

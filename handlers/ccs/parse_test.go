@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"bcs-storage/handlers/ccs"
+	"bcs-storage/handlers/ccs/signature"
 )
 
 // refused fails unless err is the fault, says all of the words, and is short.
@@ -187,6 +188,41 @@ func TestGoodParameters(t *testing.T) {
 		}
 		if got := strings.Join(call.Clusters(known), " "); got != c.clusters {
 			t.Errorf("%s: clusters %q, not %q", c.request, got, c.clusters)
+		}
+	}
+}
+
+// TestParametersOfAnSDK: the vendor's own add their name, and sign it with the rest.
+func TestParametersOfAnSDK(t *testing.T) {
+	given := params(t, "Action=DescribeClusterService&Region=gz&Timestamp=1465055529&Nonce=59485&SecretId=AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA"+
+		"&SignatureMethod=HmacSHA1&RequestClient=SDK_PYTHON_2.0.15&Signature=x&clusterId=b&namespace=default")
+	call, err := ccs.Parse(given)
+	if err != nil || call.Cluster() != "b" {
+		t.Errorf("%v", err)
+	}
+	if text := signature.Text("GET", "ccs.api.qcloud.com", "/v2/index.php", given); !strings.Contains(text, "&RequestClient=SDK_PYTHON_2.0.15&") {
+		t.Errorf("%s is signed", text)
+	}
+}
+
+// TestNamed: what a call names itself, whether it is known or not.
+func TestNamed(t *testing.T) {
+	for request, want := range map[string]string{
+		"Action=DescribeCluster":                                    "",
+		"Action=DescribeCluster&clusterIds.3=z&clusterIds.0=a":      "a z",
+		"Action=DescribeCluster&clusterName=b":                      "b",
+		"Action=DescribeCluster&clusterName=b&clusterIds.0=a":       "a b",
+		"Action=DescribeClusterService&clusterId=b":                 "b",
+		"Action=DescribeClusterService&clusterName=b":               "b",
+		"Action=DescribeClusterService&clusterName=b&clusterId=b":   "b",
+		"Action=DescribeServiceEvent&clusterId=b&serviceName=other": "b",
+	} {
+		call, err := ccs.Parse(params(t, request))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(call.Named(), " "); got != want {
+			t.Errorf("%s: %q, not %q", request, got, want)
 		}
 	}
 }

@@ -48,8 +48,8 @@ func first[T any](rules []rule[T], v T, otherwise string) string {
 	return otherwise
 }
 
-// serviceRules are looked at in this order; a service that none is about is Normal. Instances that are
-// leaving, or over, are not held against it: others were started in their place.
+// serviceRules are looked at in this order; a service that none is about is Normal. Not all
+// instances are held against it: see counts.
 var serviceRules = []rule[*service]{
 	{statusRollingBack, "a rollback was asked for", func(s *service) bool { return s.rollout.rollingBack }},
 	{statusPaused, "the rollout is paused", func(s *service) bool { return s.rollout.paused }},
@@ -57,7 +57,8 @@ var serviceRules = []rule[*service]{
 	{statusUpdating, "replicas of an old revision", func(s *service) bool { return !s.rollout.stuck && s.rollout.updated < s.desired }},
 	{statusUpdating, "more replicas than wanted", func(s *service) bool { return !s.rollout.stuck && s.rollout.total > s.desired }},
 	{statusAbnormal, "a container ended with an error", func(s *service) bool {
-		return s.anyContainer(func(c *container) bool { return c.state == terminated && c.failed })
+		return slices.ContainsFunc(s.instances, func(i instance) bool { return i.failed && s.counts(&i) }) ||
+			s.anyContainer(func(c *container) bool { return c.state == terminated && c.failed })
 	}},
 	{statusAbnormal, "a container can't start", func(s *service) bool {
 		return s.anyContainer(func(c *container) bool { return phrases[c.reason].broken })
@@ -102,9 +103,16 @@ func (i *instance) has(s state) bool {
 	return slices.ContainsFunc(i.containers, func(c container) bool { return c.state == s })
 }
 
+// counts says whether the instance is held against the service: not one that is leaving, for another was
+// started in its place; and one that is over only while replicas are missing, for evicted ones stay
+// beside a service that is well.
+func (s *service) counts(i *instance) bool {
+	return !i.leaving && (!i.over || s.current < s.desired)
+}
+
 func (s *service) anyContainer(holds func(*container) bool) bool {
 	for i := range s.instances {
-		if s.instances[i].leaving || s.instances[i].over {
+		if !s.counts(&s.instances[i]) {
 			continue
 		}
 		for k := range s.instances[i].containers {

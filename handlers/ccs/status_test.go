@@ -29,7 +29,8 @@ var serviceCases = []struct {
 	{"more replicas than wanted", service{desired: 2, current: 2, rollout: rollout{updated: 2, total: 3}}},
 	{"a container ended with an error", service{instances: []instance{on(instance{}, up(), container{state: terminated, failed: true})}}},
 	{"", service{instances: []instance{on(instance{}, up(), container{state: terminated})}}},
-	{"", service{instances: []instance{on(instance{over: true}, container{state: terminated, failed: true})}}},
+	{"a container ended with an error", service{instances: []instance{{failed: true}}}},
+	{"", service{instances: []instance{on(instance{over: true, failed: true}, container{state: terminated, failed: true})}}},
 	{"", service{instances: []instance{on(instance{leaving: true}, container{state: terminated, failed: true})}}},
 	// A container that a rule about its reason alone finds: one that waits would be found by two.
 	{"a container can't start", service{instances: []instance{on(instance{}, container{state: terminated, reason: "CrashLoopBackOff"})}}},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 
 	"bcs-storage/handlers/cluster"
 )
@@ -39,7 +40,7 @@ func describeCluster(c *Call, in Input) (any, error) {
 		if len(all) == 0 {
 			all = ofMesos[id]
 		}
-		e := entry{answer: clusterOf(id, all, in.Options)}
+		e := entry{answer: clusterOf(id, all)}
 		if want := c.texts["status"]; want != "" && e.answer.Status != want {
 			continue
 		}
@@ -72,18 +73,19 @@ func describeCluster(c *Call, in Input) (any, error) {
 	return list, nil
 }
 
-func clusterOf(id string, hosts []host, o Options) clusterAnswer {
+func clusterOf(id string, hosts []host) clusterAnswer {
 	a := clusterAnswer{ClusterID: id, ClusterName: id, Status: statusRunning, NodeStatus: "AllNormal", NodeNum: len(hosts)}
 	var images, versions, regions []string
+	var cpu, memory []resource.Quantity
 	normal := 0
 	for _, h := range hosts {
-		a.TotalCPU += h.cpu
-		a.TotalMem += h.memory
+		cpu, memory = append(cpu, h.cpu), append(memory, h.memory)
 		images, versions, regions = append(images, h.image), append(versions, h.version), append(regions, h.region)
 		if h.normal {
 			normal++
 		}
 	}
+	a.TotalCPU, a.TotalMem = nearest(cluster.Whole, cpu...), nearest(cluster.GiB, memory...)
 	switch {
 	case normal == len(hosts): // or none is known
 	case normal == 0:
@@ -92,7 +94,7 @@ func clusterOf(id string, hosts []host, o Options) clusterAnswer {
 		a.NodeStatus = "PartialAbnormal"
 	}
 	// Nodes of one cluster may differ: it is what most of them have.
-	a.OS, a.K8sVersion, a.Region = mostFrequent(images), mostFrequent(versions), cmp.Or(o.Region, mostFrequent(regions))
+	a.OS, a.K8sVersion, a.Region = mostFrequent(images), mostFrequent(versions), mostFrequent(regions)
 	return a
 }
 
@@ -107,7 +109,7 @@ func describeClusterInstances(c *Call, in Input) (any, error) {
 	for _, h := range hosts[from:to] {
 		n := nodeAnswer{
 			InstanceID: h.id, InstanceName: h.name, InstanceType: h.kind, WanIP: h.externalIP, LanIP: h.internalIP,
-			KernelVersion: h.kernel, OSImage: h.image, PodCIDR: h.podCIDR, CPU: h.cpu, Mem: h.memory, Zone: h.zone,
+			KernelVersion: h.kernel, OSImage: h.image, PodCIDR: h.podCIDR, CPU: nearest(cluster.Whole, h.cpu), Mem: nearest(cluster.GiB, h.memory), Zone: h.zone,
 			AbnormalReason: strings.Join(h.reasons, ","),
 			CreatedAt:      in.stamp(h.joined), InstanceCreateTime: noTime, InstanceDeadline: noTime,
 		}

@@ -3,6 +3,7 @@ package ccs_test
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -192,13 +193,13 @@ func TestOneNameForSeveralKinds(t *testing.T) {
 	}
 }
 
-// TestServiceWithoutAWorkload counts the pods that it selects and that are neither leaving nor over.
+// TestServiceWithoutAWorkload counts the pods that it selects and that are neither leaving nor done.
 func TestServiceWithoutAWorkload(t *testing.T) {
 	s := put(t, `Service ns/door {"spec":{"selector":{"app":"x"},"ports":[{"port":80,"protocol":"UDP"},{"port":81,"targetPort":"named"},{"port":82,"targetPort":8082},{"port":83,"targetPort":"8083","nodePort":30083}]}}`,
 		`Pod ns/a {"metadata":{"labels":{"app":"x"}},"spec":{"containers":[{"name":"c"}]},"status":{"phase":"Running","containerStatuses":[{"name":"c","ready":true,"state":{"running":{}}}]}}`,
 		`Pod ns/b {"metadata":{"labels":{"app":"x"}},"spec":{"containers":[{"name":"c"}]},"status":{"phase":"Pending"}}`,
 		`Pod ns/c {"metadata":{"labels":{"app":"x"},"deletionTimestamp":"2026-01-01T00:00:00Z"},"status":{"phase":"Running"}}`,
-		`Pod ns/d {"metadata":{"labels":{"app":"x"}},"status":{"phase":"Failed"}}`,
+		`Pod ns/d {"metadata":{"labels":{"app":"x"}},"status":{"phase":"Succeeded"}}`,
 		`Pod ns/e {"metadata":{"labels":{"app":"y"}},"status":{"phase":"Running"}}`,
 		`Pod other/f {"metadata":{"labels":{"app":"x"}},"status":{"phase":"Running"}}`)
 	data := s.data(t, info+"door")
@@ -213,6 +214,43 @@ func TestServiceWithoutAWorkload(t *testing.T) {
 	}
 	if got := column(t, s.data(t, pods+"door"), "instances", "name"); got != "a b c d" {
 		t.Errorf("instances %s", got)
+	}
+}
+
+// TestPodsThatFailed: they are held against a service that lacks replicas, and a Service without a workload wants
+// them back; beside a workload that is well they are leftovers.
+func TestPodsThatFailed(t *testing.T) {
+	const (
+		door    = `Service ns/web {"spec":{"selector":{"app":"x"}}}`
+		deploy  = `Deployment ns/web {"spec":{"replicas":%[1]d,"selector":{"matchLabels":{"app":"x"}}},"status":{"replicas":%[1]d,"updatedReplicas":%[1]d,"readyReplicas":%[2]d}}`
+		pod     = `Pod ns/%s {"metadata":{"labels":{"app":"x"}%s},"spec":{"containers":[{"name":"c"}]},"status":{"phase":"%s","reason":"%s","containerStatuses":[%s]}}`
+		evicted = "Evicted"
+		leaving = `,"deletionTimestamp":"2026-01-01T00:00:00Z"`
+	)
+	ended := func(code int, reason string) string {
+		return fmt.Sprintf(`{"name":"c","state":{"terminated":{"exitCode":%d,"reason":"%s"}}}`, code, reason)
+	}
+	up := fmt.Sprintf(pod, "up", "", "Running", "", `{"name":"c","ready":true,"state":{"running":{}}}`)
+	crashed := fmt.Sprintf(pod, "a", "", "Failed", "", ended(1, "Error"))
+	for _, c := range []struct {
+		objects         []string
+		want, reasonMap string // status, desired, current
+	}{
+		{[]string{door, crashed}, `"Abnormal" 1 0`, `{"Error":1}`},
+		{[]string{door, fmt.Sprintf(pod, "a", "", "Failed", evicted, "")}, `"Abnormal" 1 0`, `{"Evicted":1}`},
+		{[]string{door, crashed, up}, `"Abnormal" 2 1`, `{"Error":1}`},
+		{[]string{door, fmt.Sprintf(pod, "a", leaving, "Failed", "", ended(1, "Error")), up}, `"Normal" 1 1`, `{}`},
+		{[]string{door, fmt.Sprintf(pod, "a", "", "Succeeded", "", ended(0, "Completed"))}, `"Normal" 0 0`, `{"Completed":1}`},
+		{[]string{fmt.Sprintf(deploy, 1, 0), fmt.Sprintf(pod, "a", "", "Failed", "", ended(137, "OOMKilled"))}, `"Abnormal" 1 0`, `{"内存不足被终止":1}`},
+		{[]string{fmt.Sprintf(deploy, 1, 0), fmt.Sprintf(pod, "a", leaving, "Failed", "", ended(1, "Error"))}, `"Waiting" 1 0`, `{}`},
+		{[]string{fmt.Sprintf(deploy, 2, 1), fmt.Sprintf(pod, "a", "", "Failed", evicted, ""), up}, `"Abnormal" 2 1`, `{"Evicted":1}`},
+		{[]string{fmt.Sprintf(deploy, 1, 1), crashed, fmt.Sprintf(pod, "b", "", "Failed", evicted, ""), up}, `"Normal" 1 1`, `{"Error":1,"Evicted":1}`},
+	} {
+		data := put(t, c.objects...).data(t, info+"web")
+		got := field(t, data, "service.status") + " " + field(t, data, "service.desiredReplicas") + " " + field(t, data, "service.currentReplicas")
+		if reasons := field(t, data, "service.reasonMap"); got != c.want || reasons != c.reasonMap {
+			t.Errorf("%s:\n%s %s, not %s %s", c.objects, got, reasons, c.want, c.reasonMap)
+		}
 	}
 }
 
@@ -254,11 +292,15 @@ func TestNodes(t *testing.T) {
 	data := s.data(t, "Action=DescribeClusterInstances&clusterId=c")
 	for name, want := range map[string]string{
 		"instanceId": "a x ins-1 d", "isNormal": "1 0 0 0", "abnormalReason": " MemoryPressure,OutOfDisk NetworkUnavailable Unknown",
-		"cpu": "4 0 9007199254740992 0", "mem": "7 1 0 0",
+		"mem": "7 1 0 0",
 	} {
 		if got := column(t, data, "nodes", name); got != want {
 			t.Errorf("%s: %q, not %q", name, got, want)
 		}
+	}
+	// As text: decoded, the largest integer is not exact.
+	if got := numbers(s.answer(t, "Action=DescribeClusterInstances&clusterId=c"), "cpu"); got != "4 0 9223372036854775807 0" {
+		t.Errorf("cpu: %q", got)
 	}
 	data = s.data(t, "Action=DescribeClusterInstances&clusterId=c&offset=1&limit=2")
 	if got := column(t, data, "nodes", "instanceName") + " of " + field(t, data, "totalCount"); got != "b c of 4" {
@@ -267,6 +309,40 @@ func TestNodes(t *testing.T) {
 	data = s.data(t, "Action=DescribeClusterInstances&clusterId=c&offset=4")
 	if got := field(t, data, "nodes") + field(t, data, "totalCount"); got != "[]4" {
 		t.Errorf("a page behind the end: %s", got)
+	}
+}
+
+// numbers are those that the members of the name have in an answer.
+func numbers(answer, name string) string {
+	var all []string
+	for _, m := range regexp.MustCompile(`"`+name+`": (-?\d+)`).FindAllStringSubmatch(answer, -1) {
+		all = append(all, m[1])
+	}
+	return strings.Join(all, " ")
+}
+
+// TestCapacityIsRoundedOnce: the sum of what nodes have, and not of what each of them shows.
+func TestCapacityIsRoundedOnce(t *testing.T) {
+	const node = `Node n%d {"status":{"capacity":%s}}`
+	for _, c := range []struct {
+		capacities []string
+		cpu, mem   string
+	}{
+		{[]string{`{"cpu":"500m","memory":"1400Mi"}`, `{"cpu":"500m","memory":"1400Mi"}`}, "1", "3"},
+		{[]string{`{"cpu":"400m","memory":"500Mi"}`, `{"cpu":"400m","memory":"500Mi"}`, `{"cpu":"400m","memory":"500Mi"}`}, "1", "1"},
+		{[]string{`{"cpu":"1","memory":"1536Mi"}`, `{"cpu":"499m"}`}, "1", "2"},
+		{[]string{`{"cpu":"2","memory":"2Gi"}`, `{"cpu":"-1","memory":"-1Gi"}`}, "2", "2"},
+		{[]string{`{"cpu":"9E","memory":"1e29"}`, `{"cpu":"9E","memory":"1e29"}`}, "9223372036854775807", "9223372036854775807"},
+		{[]string{`{}`}, "0", "0"},
+	} {
+		var nodes []string
+		for i, capacity := range c.capacities {
+			nodes = append(nodes, fmt.Sprintf(node, i, capacity))
+		}
+		answer := put(t, nodes...).answer(t, "Action=DescribeCluster")
+		if cpu, mem := numbers(answer, "totalCpu"), numbers(answer, "totalMem"); cpu != c.cpu || mem != c.mem {
+			t.Errorf("%s: %s cores and %s GB, not %s and %s", c.capacities, cpu, mem, c.cpu, c.mem)
+		}
 	}
 }
 
@@ -411,6 +487,10 @@ func TestMesosStatuses(t *testing.T) {
 		if got := field(t, data, "service.status"); got != `"`+c.want+`"` {
 			t.Errorf("with a container that is %s (%d): %s, not %s", c.status, c.exit, got, c.want)
 		}
+	}
+	failed := put(t, fmt.Sprintf(application, "Unheard", 0), `taskgroup ns/t {"rcname":"web","status":"Failed"}`)
+	if got := field(t, failed.data(t, info+"web"), "service.status"); got != `"Abnormal"` {
+		t.Errorf("one whose taskgroup failed: %s", got)
 	}
 	const taskgroup = `taskgroup ns/t {"rcname":"web","status":"%[1]s","containerStatuses":[{"status":"%[1]s","exitcode":3,"restartCount":2,"name":"c"}]}`
 	for status, want := range map[string]string{

@@ -27,10 +27,9 @@ const (
 	Event       Kind = "Event"
 
 	// Of mesos clusters.
-	Application     Kind = "application"
-	Taskgroup       Kind = "taskgroup"
-	MesosService    Kind = "service"
-	MesosDeployment Kind = "deployment"
+	Application  Kind = "application"
+	Taskgroup    Kind = "taskgroup"
+	MesosService Kind = "service"
 )
 
 // Load is one list of documents that a view wants.
@@ -83,11 +82,11 @@ type row struct {
 // of an object in a list: a Pod of 4.4 KB comes down to a fifth of that.
 var kinds = map[Kind]row{
 	Node: {
-		summary: summary("spec.podCIDR", "spec.providerID", "spec.unschedulable", "status.addresses", "status.capacity", "status.conditions", "status.nodeInfo"),
+		summary: summary("spec.podCIDR", "spec.providerID", "status.addresses", "status.capacity", "status.conditions", "status.nodeInfo"),
 		add:     into(func(o *Objects) *[]Stored[node] { return &o.Nodes }),
 	},
 	Namespace: {
-		summary: summary("metadata.annotations", "status.phase"),
+		summary: summary("metadata.annotations.description", "status.phase"),
 		add:     into(func(o *Objects) *[]Stored[namespace] { return &o.Namespaces }),
 	},
 	Pod: {
@@ -99,7 +98,7 @@ var kinds = map[Kind]row{
 		add:     into(func(o *Objects) *[]Stored[service] { return &o.Services }),
 	},
 	Deployment: {
-		summary: summary("metadata.annotations", "spec.replicas", "spec.paused", "spec.rollbackTo", "spec.selector", templateLabels, templateImages, "status"),
+		summary: summary("metadata.annotations", "spec.replicas", "spec.paused", "spec.rollbackTo", "spec.selector", templateLabels, "status"),
 		add:     into(func(o *Objects) *[]Stored[DeploymentObject] { return &o.Deployments }),
 	},
 	ReplicaSet: {
@@ -107,45 +106,38 @@ var kinds = map[Kind]row{
 		add:     into(func(o *Objects) *[]Stored[replicaSet] { return &o.ReplicaSets }),
 	},
 	StatefulSet: {
-		summary: summary("metadata.annotations", "spec.replicas", "spec.selector", templateLabels, templateImages, "status"),
+		summary: summary("spec.replicas", "spec.selector", templateLabels, "spec.template.spec.containers.name", "spec.template.spec.containers.image", "status"),
 		add:     into(func(o *Objects) *[]Stored[statefulSet] { return &o.StatefulSets }),
 	},
 	DaemonSet: {
-		summary: summary("metadata.annotations", "spec.selector", templateLabels, templateImages, "status"),
+		summary: summary("spec.selector", templateLabels, "status"),
 		add:     into(func(o *Objects) *[]Stored[daemonSet] { return &o.DaemonSets }),
 	},
 	Event: {
-		summary: project("_id", "clusterId", "level", "type", "describe", "kind", "component", "eventTime", "extraInfo", "data.metadata.uid", "data.count", "data.firstTimestamp", "data.lastTimestamp"),
+		summary: project("clusterId", "level", "type", "describe", "kind", "eventTime", "extraInfo", "data.metadata.uid", "data.count", "data.firstTimestamp", "data.lastTimestamp"),
 		add:     addEvent,
 	},
 	Application: {
-		summary: summary("kind", "status", "message", "instance", "runningInstance", "buildedInstance", "createTime", "lastUpdateTime"),
+		summary: summary("kind", "status", "instance", "runningInstance", "createTime"),
 		add:     into(func(o *Objects) *[]Stored[ApplicationObject] { return &o.Applications }),
 	},
 	Taskgroup: {
-		summary: summary("kind", "rcname", "status", "message", "hostIP", "hostName", "podIP", "startTime", "lastUpdateTime", "containerStatuses"),
+		summary: summary("rcname", "status", "hostIP", "hostName", "podIP", "startTime", "containerStatuses"),
 		add:     into(func(o *Objects) *[]Stored[TaskgroupObject] { return &o.Taskgroups }),
 	},
 	MesosService: {
 		summary: summary("spec"),
 		add:     into(func(o *Objects) *[]Stored[MesosServiceObject] { return &o.MesosServices }),
 	},
-	MesosDeployment: {
-		summary: summary("status", "is_in_rolling", "curr_rolling_operation", "application", "application_ext", "selector"),
-		add:     into(func(o *Objects) *[]Stored[MesosDeploymentObject] { return &o.MesosDeployments }),
-	},
 }
 
-const (
-	templateLabels = "spec.template.metadata.labels"
-	templateImages = "spec.template.spec.containers"
-)
+const templateLabels = "spec.template.metadata.labels"
 
 // summary projects what every object is known by, and the paths within its data.
 func summary(paths ...string) *storage.Projection {
 	all := []string{
 		"clusterId", "namespace", "resourceName", storage.FieldCreateTime, storage.FieldUpdateTime,
-		"data.metadata.labels", "data.metadata.ownerReferences", "data.metadata.uid",
+		"data.metadata.labels", "data.metadata.ownerReferences",
 		"data.metadata.generation", "data.metadata.creationTimestamp", "data.metadata.deletionTimestamp",
 	}
 	for _, p := range paths {

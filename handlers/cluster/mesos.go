@@ -26,26 +26,19 @@ type (
 		// Type is "process" for processes, which share the store of applications.
 		Type            string  `json:"kind"`
 		Status          string  `json:"status"`
-		Message         string  `json:"message"`
 		Instance        int     `json:"instance"`        // wanted
 		RunningInstance int     `json:"runningInstance"` // running
-		BuildedInstance int     `json:"buildedInstance"` // made
 		CreateTime      Instant `json:"createTime"`
-		LastUpdateTime  Instant `json:"lastUpdateTime"`
 	}
 	// TaskgroupObject is an instance of an application.
 	TaskgroupObject struct {
 		metav1.ObjectMeta `json:"metadata"`
-		// Type is "process" for an instance of a process.
-		Type              string               `json:"kind"`
 		Application       string               `json:"rcname"`
 		Status            string               `json:"status"`
-		Message           string               `json:"message"`
 		HostIP            string               `json:"hostIP"`
 		HostName          string               `json:"hostName"`
 		PodIP             string               `json:"podIP"`
 		StartTime         Instant              `json:"startTime"`
-		LastUpdateTime    Instant              `json:"lastUpdateTime"`
 		ContainerStatuses []TaskgroupContainer `json:"containerStatuses"`
 	}
 	// TaskgroupContainer is a container of an instance.
@@ -54,11 +47,8 @@ type (
 		ContainerID  string          `json:"containerID"`
 		Image        string          `json:"image"`
 		Status       string          `json:"status"`
-		Message      string          `json:"message"`
 		ExitCode     int             `json:"exitcode"`
 		RestartCount int             `json:"restartCount"`
-		StartTime    Instant         `json:"startTime"`
-		FinishTime   Instant         `json:"finishTime"`
 		Ports        []TaskgroupPort `json:"containerPort"`
 	}
 	// TaskgroupPort is a port of a container.
@@ -82,21 +72,5 @@ type (
 		Protocol    string `json:"protocol"`
 		ServicePort int    `json:"servicePort"`
 		NodePort    int    `json:"nodePort"`
-		DomainName  string `json:"domainName"`
-	}
-	// MesosDeploymentObject is a deployment: it replaces one application by another.
-	MesosDeploymentObject struct {
-		metav1.ObjectMeta `json:"metadata"`
-		Status            string            `json:"status"`
-		InRolling         bool              `json:"is_in_rolling"`
-		RollingOperation  string            `json:"curr_rolling_operation"`
-		Application       *MesosTarget      `json:"application"`
-		ApplicationNext   *MesosTarget      `json:"application_ext"`
-		Selector          map[string]string `json:"selector"`
-	}
-	// MesosTarget is an application of a deployment.
-	MesosTarget struct {
-		Name            string `json:"name"`
-		TargetInstances int    `json:"curr_target_instances"`
 	}
 )

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,8 +42,6 @@ type Stored[T any] struct {
 	Cluster          string
 	Created, Updated time.Time // of the document: first and last PUT
 	Object           *T
-	// Data is the JSON that the object was decoded from, as far as it was loaded.
-	Data []byte
 }
 
 // EventObject is an event as schedulers and watchers post it (API document, "事件数据").
@@ -52,10 +49,9 @@ type EventObject struct {
 	Level       string
 	Type        string // Kubernetes: the reason
 	Description string // Kubernetes: the message
-	Component   string
 	Time        time.Time
 	// What the event is about.
-	Kind, Namespace, Name string
+	Kind, Name string
 	// Of a Kubernetes Event: how often it was seen, and when first and last;
 	// else 1 and Time.
 	Count       int64
@@ -78,10 +74,9 @@ type Objects struct {
 	DaemonSets   []Stored[daemonSet]
 	Events       []EventObject
 
-	Applications     []Stored[ApplicationObject]
-	Taskgroups       []Stored[TaskgroupObject]
-	MesosServices    []Stored[MesosServiceObject]
-	MesosDeployments []Stored[MesosDeploymentObject]
+	Applications  []Stored[ApplicationObject]
+	Taskgroups    []Stored[TaskgroupObject]
+	MesosServices []Stored[MesosServiceObject]
 }
 
 // MalformedError is that an object in the store is not of the shape that its kind has.
@@ -106,14 +101,13 @@ func (e *MalformedError) Error() string {
 // Unwrap is what is wrong with the value.
 func (e *MalformedError) Unwrap() error { return e.Err }
 
-// Add decodes a document of the kind, which is copied, and appends it to its list.
+// Add decodes a document of the kind and appends it to its list. The object holds
+// nothing of doc: all that is decoded is copied.
 // A document of another shape is a MalformedError.
 func (o *Objects) Add(kind Kind, doc []byte) error {
 	d := document{kind: kind}
-	for name, value := range storage.Members(slices.Clone(doc)) {
+	for name, value := range storage.Members(doc) {
 		switch name {
-		case storage.FieldID:
-			d.id = text(value)
 		case "clusterId":
 			d.cluster = text(value)
 		case "namespace":
@@ -135,11 +129,11 @@ func (o *Objects) Add(kind Kind, doc []byte) error {
 
 // document is a stored document, taken apart.
 type document struct {
-	kind                         Kind
-	id, cluster, namespace, name string
-	data                         []byte
-	created, updated             time.Time
-	rest                         []storage.Member
+	kind                     Kind
+	cluster, namespace, name string
+	data                     []byte
+	created, updated         time.Time
+	rest                     []storage.Member
 }
 
 // text is the string that a JSON value is, "" for another value.
@@ -184,7 +178,7 @@ func into[T any, P object[T]](at func(*Objects) *[]Stored[T]) func(*Objects, doc
 		v.SetNamespace(d.namespace)
 		v.SetName(d.name)
 		list := at(o)
-		*list = append(*list, Stored[T]{Cluster: d.cluster, Created: d.created, Updated: d.updated, Object: (*T)(v), Data: d.data})
+		*list = append(*list, Stored[T]{Cluster: d.cluster, Created: d.created, Updated: d.updated, Object: (*T)(v)})
 		return nil
 	}
 }
@@ -236,8 +230,6 @@ func addEvent(o *Objects, d document) error {
 			e.Type = text(m.Value)
 		case "describe":
 			e.Description = text(m.Value)
-		case "component":
-			e.Component = text(m.Value)
 		case "kind":
 			if e.Kind == "" {
 				e.Kind = text(m.Value)
@@ -249,8 +241,6 @@ func addEvent(o *Objects, d document) error {
 				switch name {
 				case "kind":
 					e.Kind = text(value)
-				case "namespace":
-					e.Namespace = text(value)
 				case "name":
 					e.Name = text(value)
 				}

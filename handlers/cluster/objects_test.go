@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -130,13 +131,20 @@ func TestOwnersFallBackOnTheSelector(t *testing.T) {
 	add(cluster.Pod, "both", `{"metadata":{"labels":{"app":"web","tier":"node"}}}`)
 	add(cluster.Pod, "stranger", `{"metadata":{"labels":{"app":"other"}}}`)
 	add(cluster.Pod, "lost", `{"metadata":{"labels":{"app":"web"},"ownerReferences":[{"kind":"ReplicaSet","name":"gone"}]}}`)
+	add(cluster.Pod, "lost-both", `{"metadata":{"labels":{"app":"web","tier":"node"},"ownerReferences":[{"kind":"ReplicaSet","name":"gone"}]}}`)
 	add(cluster.Pod, "owned", `{"metadata":{"labels":{"app":"web"},"ownerReferences":[{"kind":"StatefulSet","name":"empty"}]}}`)
+	add(cluster.Pod, "job", `{"metadata":{"labels":{"app":"web"},"ownerReferences":[{"kind":"Job","name":"web"}]}}`)
+	add(cluster.Pod, "of-another", `{"metadata":{"labels":{"app":"web"},"ownerReferences":[{"kind":"StatefulSet","name":"gone"}]}}`)
+	add(cluster.ReplicaSet, "alone", `{}`)
+	add(cluster.Pod, "of-alone", `{"metadata":{"labels":{"app":"web"},"ownerReferences":[{"kind":"ReplicaSet","name":"alone"}]}}`)
+	add(cluster.ReplicaSet, "orphan", `{"metadata":{"ownerReferences":[{"kind":"Deployment","name":"gone"}]}}`)
+	add(cluster.Pod, "of-orphan", `{"metadata":{"labels":{"app":"web"},"ownerReferences":[{"kind":"ReplicaSet","name":"orphan"}]}}`)
 	owners, err := cluster.OwnersOf(&o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for ref, want := range map[cluster.Ref]string{
-		{Kind: cluster.Deployment, Namespace: "ns", Name: "web"}:    "orphan lost",
+		{Kind: cluster.Deployment, Namespace: "ns", Name: "web"}:    "orphan lost lost-both",
 		{Kind: cluster.DaemonSet, Namespace: "ns", Name: "agent"}:   "both",
 		{Kind: cluster.StatefulSet, Namespace: "ns", Name: "empty"}: "owned",
 		{Kind: cluster.StatefulSet, Namespace: "ns", Name: "none"}:  "",
@@ -187,6 +195,78 @@ func TestMalformedObjectsAreNamed(t *testing.T) {
 	}
 }
 
+// TestSelectorsAreBounded: each value costs a look at each pod.
+func TestSelectorsAreBounded(t *testing.T) {
+	list := func(n int, item string) string { return strings.TrimSuffix(strings.Repeat(item+",", n), ",") }
+	labels := func(n int) string {
+		var all []string
+		for i := range n {
+			all = append(all, fmt.Sprintf(`"l%d":""`, i))
+		}
+		return `"matchLabels":{` + strings.Join(all, ",") + `}`
+	}
+	in := func(n int) string { return `{"key":"a","operator":"In","values":[` + list(n, `"x"`) + `]}` }
+	for name, c := range map[string]struct {
+		selector string
+		refused  bool
+	}{
+		"values":              {`"matchExpressions":[` + in(1000) + `]`, false},
+		"too many values":     {`"matchExpressions":[` + in(1001) + `]`, true},
+		"too many in all":     {labels(1) + `,"matchExpressions":[` + in(500) + "," + in(500) + `]`, true},
+		"labels":              {labels(1000), false},
+		"too many labels":     {labels(1001), true},
+		"too many of nothing": {`"matchExpressions":[` + list(1001, `{"key":"a","operator":"Exists"}`) + `]`, true},
+	} {
+		var o cluster.Objects
+		if err := o.Add(cluster.Deployment, stored(t, cluster.Load{Kind: cluster.Deployment}, "Deployment", "ns", "web", `{"spec":{"selector":{`+c.selector+`}}}`)); err != nil {
+			t.Fatal(err)
+		}
+		_, err := cluster.OwnersOf(&o)
+		var malformed *cluster.MalformedError
+		if refused := errors.As(err, &malformed); refused != c.refused || refused && (malformed.Path != "spec.selector" || malformed.Name != "web" || len(err.Error()) > 200) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestSummariesLeaveTemplatesOut: of the containers that a workload starts, lists show name
+// and image, and those of StatefulSets only.
+func TestSummariesLeaveTemplatesOut(t *testing.T) {
+	const (
+		container = `{"name":"c-name","image":"c-image","args":["big"],"command":["big"],"env":[{"name":"big","value":"big"}],"ports":[{"containerPort":1}],"resources":{}}`
+		workload  = `{"metadata":{"labels":{"l":"kept"}},"spec":{"replicas":2,"selector":{"matchLabels":{"l":"kept"}},"template":{"metadata":{"labels":{"l":"kept"},"annotations":{"a":"big"}},"spec":{"initContainers":[%[1]s],"containers":[%[1]s],"volumes":[{"name":"big"}]}}}}`
+	)
+	for kind, images := range map[cluster.Kind]bool{cluster.Deployment: false, cluster.StatefulSet: true, cluster.DaemonSet: false} {
+		doc := string(stored(t, cluster.Load{Kind: kind}, string(kind), "ns", "web", fmt.Sprintf(workload, container)))
+		if strings.Contains(doc, "big") || strings.Contains(doc, "ports") || strings.Contains(doc, "initContainers") || strings.Count(doc, "kept") != 3 {
+			t.Errorf("%s: %s", kind, doc)
+		}
+		if got := strings.Contains(doc, `"containers":[{"name":"c-name","image":"c-image"}]`); got != images || strings.Contains(doc, "c-name") != images {
+			t.Errorf("%s: %s", kind, doc)
+		}
+	}
+}
+
+// TestAddKeepsNothingOfADocument: neither all of it, nor the bytes that the caller may use again.
+func TestAddKeepsNothingOfADocument(t *testing.T) {
+	const size = 4 << 20
+	doc := fmt.Appendf(nil, `{"clusterId":"c1","namespace":"ns","resourceName":"p","data":{"metadata":{"labels":{"app":"web"}},"unknown":%q}}`, strings.Repeat("x", size))
+	var o cluster.Objects
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if err := o.Add(cluster.Pod, doc); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if n := after.TotalAlloc - before.TotalAlloc; n > size/2 {
+		t.Errorf("%d bytes for a document of %d", n, len(doc))
+	}
+	clear(doc)
+	if p := o.Pods[0]; p.Cluster != "c1" || p.Object.Namespace != "ns" || p.Object.Name != "p" || p.Object.Labels["app"] != "web" {
+		t.Errorf("%+v", p)
+	}
+}
+
 func TestRollbackToIsSeen(t *testing.T) {
 	for data, want := range map[string]bool{
 		`{"spec":{"rollbackTo":{"revision":0}}}`: true,
@@ -234,7 +314,7 @@ func FuzzAdd(f *testing.F) {
 		if storage.CheckJSON("data", data) != nil {
 			return
 		}
-		known := []cluster.Kind{cluster.Node, cluster.Pod, cluster.Service, cluster.Deployment, cluster.Event, cluster.Application, cluster.Taskgroup, cluster.MesosService, cluster.MesosDeployment}
+		known := []cluster.Kind{cluster.Node, cluster.Pod, cluster.Service, cluster.Deployment, cluster.Event, cluster.Application, cluster.Taskgroup, cluster.MesosService}
 		for _, k := range known {
 			var o cluster.Objects
 			doc := fmt.Appendf(nil, `{"clusterId":"c","namespace":"ns","resourceName":"n","data":%s}`, bytes.TrimSpace(data))

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -27,11 +28,17 @@ type selecting struct {
 	selector labels.Selector
 }
 
+// maxValues is the most values that a selector may hold: none that Kubernetes admits
+// comes near, and each costs a look at each pod.
+const maxValues = 1000
+
 // OwnersOf joins the pods with the workloads that are loaded. A pod belongs to
 // the workload that its owner references lead to (Pod -> ReplicaSet ->
-// Deployment); where they lead to nothing that is loaded, to the first workload of its
-// namespace, by name, that selects it. A workload whose selector is empty
-// selects nothing; one whose selector can't be read is a MalformedError.
+// Deployment). One without any belongs to the first workload of its namespace,
+// by name, that selects it, and one of a ReplicaSet that is not loaded to the first such
+// Deployment; a pod of anything else, a Job for one, is no workload's whatever its labels.
+// A workload whose selector is empty selects nothing; one whose selector can't be
+// read, or holds more than maxValues, is a MalformedError.
 func OwnersOf(o *Objects) (*Owners, error) {
 	w := &Owners{pods: map[Ref][]*corev1.Pod{}, replicaSets: map[Ref][]string{}}
 	known := map[Ref]bool{}
@@ -42,7 +49,7 @@ func OwnersOf(o *Objects) (*Owners, error) {
 		if s == nil || len(s.MatchLabels)+len(s.MatchExpressions) == 0 {
 			return nil
 		}
-		selector, err := metav1.LabelSelectorAsSelector(s)
+		selector, err := readSelector(s)
 		if err != nil {
 			return &MalformedError{Kind: kind, Cluster: cluster, Namespace: m.Namespace, Name: m.Name, Path: "spec.selector", Err: err}
 		}
@@ -69,6 +76,7 @@ func OwnersOf(o *Objects) (*Owners, error) {
 	}
 	deploymentOf := map[Ref]Ref{}
 	for _, r := range o.ReplicaSets {
+		known[Ref{ReplicaSet, r.Object.Namespace, r.Object.Name}] = true
 		for _, owner := range r.Object.OwnerReferences {
 			d := Ref{Deployment, r.Object.Namespace, owner.Name}
 			if owner.Kind == string(Deployment) && known[d] {
@@ -86,7 +94,19 @@ func OwnersOf(o *Objects) (*Owners, error) {
 	return w, nil
 }
 
+func readSelector(s *metav1.LabelSelector) (labels.Selector, error) {
+	values := len(s.MatchLabels)
+	for _, e := range s.MatchExpressions {
+		values += max(len(e.Values), 1)
+	}
+	if values > maxValues {
+		return nil, fmt.Errorf("a selector of %d values, where %d are the most", values, maxValues)
+	}
+	return metav1.LabelSelectorAsSelector(s)
+}
+
 func ownerOf(p *corev1.Pod, known map[Ref]bool, deploymentOf map[Ref]Ref, selectors []selecting) (Ref, bool) {
+	lost := false // to a ReplicaSet that is not loaded
 	for _, owner := range p.OwnerReferences {
 		ref := Ref{Kind(owner.Kind), p.Namespace, owner.Name}
 		if d, ok := deploymentOf[ref]; ok {
@@ -95,9 +115,11 @@ func ownerOf(p *corev1.Pod, known map[Ref]bool, deploymentOf map[Ref]Ref, select
 		if known[ref] {
 			return ref, true
 		}
+		lost = lost || ref.Kind == ReplicaSet
 	}
 	for _, s := range selectors {
-		if s.selector.Matches(labels.Set(p.Labels)) {
+		may := len(p.OwnerReferences) == 0 || lost && s.ref.Kind == Deployment
+		if may && s.selector.Matches(labels.Set(p.Labels)) {
 			return s.ref, true
 		}
 	}

@@ -1,12 +1,15 @@
 package ncs
 
 import (
+	"math/big"
 	"slices"
 	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+
+	"bcs-storage/handlers/cluster"
 )
 
 // infoAnswer is sections 2.7 and 2.9, whose tables and samples add up.
@@ -205,7 +208,7 @@ func diskOf(claim *corev1.PersistentVolumeClaim, path string) dataDisk {
 	disk := dataDisk{
 		DiskName:  claim.Name,
 		MountPath: path,
-		DiskSize:  units(claim.Spec.Resources.Requests[corev1.ResourceStorage], 30),
+		DiskSize:  cluster.Scaled(cluster.GiB, cluster.Up, claim.Spec.Resources.Requests[corev1.ResourceStorage]),
 	}
 	if claim.Spec.StorageClassName != nil {
 		disk.DiskType = *claim.Spec.StorageClassName
@@ -214,29 +217,21 @@ func diskOf(claim *corev1.PersistentVolumeClaim, path string) dataDisk {
 }
 
 func amountsOf(of corev1.ResourceList) amounts {
-	cpu := of[corev1.ResourceCPU]
-	gpus := int64(0)
+	var gpus []resource.Quantity
 	for name, q := range of {
 		// Every vendor's device plugin has its own name: nvidia.com/gpu, amd.com/gpu.
 		if strings.HasSuffix(string(name), "/gpu") {
-			gpus += q.Value()
+			gpus = append(gpus, q)
 		}
 	}
+	show := func(unit *big.Rat, quantities ...resource.Quantity) string {
+		return strconv.FormatInt(cluster.Scaled(unit, cluster.Up, quantities...), 10)
+	}
 	return amounts{
-		CPU:    strconv.FormatInt(cpu.MilliValue(), 10),
-		Memory: strconv.FormatInt(units(of[corev1.ResourceMemory], 20), 10),
-		GPU:    strconv.FormatInt(gpus, 10),
+		CPU:    show(cluster.Thousandth, of[corev1.ResourceCPU]),
+		Memory: show(cluster.MiB, of[corev1.ResourceMemory]),
+		GPU:    show(cluster.Whole, gpus...),
 	}
-}
-
-// units is how many times 2 to the power of bits the quantity is, rounded up.
-func units(q resource.Quantity, bits uint) int64 {
-	n := q.Value()
-	whole := n >> bits
-	if n != whole<<bits {
-		whole++
-	}
-	return whole
 }
 
 func securityContextOf(c *corev1.SecurityContext) securityContext {

@@ -88,6 +88,40 @@ func TestInfo(t *testing.T) {
 	}
 }
 
+// TestAmounts: rounded up, without wrapping around.
+func TestAmounts(t *testing.T) {
+	const most = "9223372036854775807"
+	for limits, want := range map[string]string{
+		`{"a/gpu":"9E","b/gpu":"9E"}`:                   "0 0 " + most,
+		`{"cpu":"1e30","memory":"1e25"}`:                most + " " + most + " 0",
+		`{"memory":"1e24"}`:                             "0 953674316406250000 0",
+		`{"cpu":"1e30","memory":"1e30","x/gpu":"1e30"}`: most + " " + most + " " + most,
+		`{"cpu":-1,"memory":"-1Gi","x/gpu":"-1"}`:       "0 0 0",
+		`{"a/gpu":"2","b/gpu":"-1","gpu":"1"}`:          "0 0 2",
+		`{"cpu":"1100m","memory":"1"}`:                  "1100 1 0",
+		`{"cpu":"1","memory":"1Gi"}`:                    "1000 1024 0",
+		`{}`:                                            "0 0 0",
+	} {
+		world := []object{{cluster.StatefulSet, "ns", "web", `{"spec":{"volumeClaimTemplates":[{"metadata":{"name":"v"},"spec":{"resources":{"requests":{"storage":"1e30"}}}}],
+			"template":{"spec":{"containers":[{"resources":{"limits":` + limits + `},"volumeMounts":[{"name":"v"}]}]}}}}`}}
+		info := mustAsk[struct {
+			Containers []struct {
+				ResourceRequirements struct {
+					Limits struct{ Cpu, Memory, Gpu string }
+				}
+				DataDisks []struct{ DiskSize json.Number }
+			}
+		}](t, world, named(t, world, "web").params("DescribeStatefulWorkloadInfo"))
+		got := info.Containers[0].ResourceRequirements.Limits
+		if is := got.Cpu + " " + got.Memory + " " + got.Gpu; is != want {
+			t.Errorf("%s: %s, not %s", limits, is, want)
+		}
+		if size := info.Containers[0].DataDisks[0].DiskSize; size != most {
+			t.Errorf("a disk of %s", size)
+		}
+	}
+}
+
 // TestWhoseAPodIs: pods of StatefulSets are instances, those of nothing are workloads, those of
 // anything else are neither, whatever a selector says.
 func TestWhoseAPodIs(t *testing.T) {
@@ -101,6 +135,8 @@ func TestWhoseAPodIs(t *testing.T) {
 		{cluster.Pod, "ns", "web-0", fmt.Sprintf(labelled, `{"kind":"StatefulSet","name":"web"}`, "old")},
 		{cluster.Pod, "ns", "orphan", fmt.Sprintf(labelled, "", "new")},
 		{cluster.Pod, "ns", "replica", fmt.Sprintf(labelled, `{"kind":"ReplicaSet","name":"web-5d4"}`, "other")},
+		{cluster.Pod, "ns", "job", fmt.Sprintf(labelled, `{"kind":"Job","name":"web"}`, "new")},
+		{cluster.Pod, "ns", "of-another", fmt.Sprintf(labelled, `{"kind":"StatefulSet","name":"gone"}`, "new")},
 		{cluster.Pod, "ns", "bare", `{"metadata":{"labels":{"app":"tool"}},"spec":{"nodeName":"other"},"status":{"conditions":[{"type":"Ready","status":"True"}],"phase":"Running"}}`},
 		{cluster.Pod, "elsewhere", "web-9", fmt.Sprintf(labelled, `{"kind":"StatefulSet","name":"web"}`, "new")},
 	}

@@ -41,16 +41,10 @@ type state struct {
 // gather finds the stateful workloads, their pods and their ids.
 func gather(in Input) (*state, error) {
 	s := &state{cluster: in.Cluster, requestID: in.RequestID, zones: zonesOf(in.Objects)}
-	// A pod of another kind of owner must not fall to a StatefulSet whose
-	// selector happens to match, so the join gets to see only those that may be its.
-	candidates := &cluster.Objects{StatefulSets: in.Objects.StatefulSets}
 	for _, p := range in.Objects.Pods {
 		s.pods = append(s.pods, p.Object)
-		if len(p.Object.OwnerReferences) == 0 || ownedBySet(p.Object) {
-			candidates.Pods = append(candidates.Pods, p)
-		}
 	}
-	owners, err := cluster.OwnersOf(candidates)
+	owners, err := cluster.OwnersOf(in.Objects)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +57,7 @@ func gather(in Input) (*state, error) {
 		}
 		s.workloads = append(s.workloads, fromSet(set, pods))
 	}
-	for _, p := range candidates.Pods {
+	for _, p := range in.Objects.Pods {
 		if len(p.Object.OwnerReferences) == 0 && !owned[p.Object] {
 			s.workloads = append(s.workloads, fromPod(p))
 		}
@@ -82,15 +76,6 @@ func gather(in Input) (*state, error) {
 	}
 	s.namespaces, s.ids = number(s.cluster, namespaces), number(s.cluster, workloads)
 	return s, nil
-}
-
-func ownedBySet(p *corev1.Pod) bool {
-	for _, owner := range p.OwnerReferences {
-		if owner.Kind == string(cluster.StatefulSet) {
-			return true
-		}
-	}
-	return false
 }
 
 func fromSet(stored cluster.Stored[appsv1.StatefulSet], pods []*corev1.Pod) *workload {

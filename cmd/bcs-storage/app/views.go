@@ -20,7 +20,7 @@ func (a *App) views(now func() time.Time) (handlers.Views, error) {
 	if err != nil {
 		return handlers.Views{}, fmt.Errorf("views.ccs.timeZone: %w", err)
 	}
-	v := handlers.Views{DefaultCluster: c.DefaultCluster, MaxObjects: c.MaxObjects, CCS: ccs.Options{Zone: zone}}
+	v := handlers.Views{DefaultCluster: c.DefaultCluster, MaxBytes: c.MaxBytes, CCS: ccs.Options{Zone: zone}}
 	if c.CCS.Credentials == "" {
 		return v, nil
 	}

@@ -225,6 +225,20 @@ func TestVendorsRefuseBadInput(t *testing.T) {
 			}
 		}
 	}
+	// What an operator has to look at is what the service could have done better: here, objects that are malformed as stored.
+	for line := range strings.Lines(s.logs.String()) {
+		if strings.Contains(line, "level=ERROR") && !strings.Contains(line, "malformed") {
+			t.Errorf("a caller's mistake is logged as the service's: %s", line)
+		}
+	}
+	// A client may accept whatever it likes; what it gets is JSON.
+	for _, accept := range []string{"text/html", "text/plain", "application/xml", "*/*", "image/*;q=0.1"} {
+		for path, status := range map[string]int{ccs + "DescribeCluster": 200, ncs + "DescribeStatefulWorkloads": 400, cce + "none/status": 404} {
+			if a := s.do("GET", path, "", "Accept", accept, "X-Cluster-ID", "c1"); a.status != status || !json.Valid([]byte(a.body)) {
+				t.Errorf("%s, Accept: %s: %d %.200s", a.what, accept, a.status, a.body)
+			}
+		}
+	}
 }
 
 // signed signs the parameters as the CCS document says, with the algorithm that it names first.
@@ -289,6 +303,9 @@ func TestSignedRequests(t *testing.T) {
 		expect(ask(method, "alice", "wander", one), `"code":4100`)
 		expect(ask(method, "mallory", "wonder", one), `"code":4104`)
 		expect(ask(method, "alice", "wonder", map[string]string{"Action": "DescribeClusterNameSpaces", "clusterId": "prod-1"}), `"code":4102`)
+		expect(ask(method, "alice", "wonder", map[string]string{"Action": "DescribeCluster", "clusterIds.0": "dev-1", "clusterIds.1": "prod-1"}), `"code":4102`)
+		expect(ask(method, "alice", "wonder", map[string]string{"Action": "DescribeCluster", "clusterName": "prod-1"}), `"code":4102`)
+		expect(ask(method, "alice", "wonder", map[string]string{"Action": "DescribeCluster", "RequestClient": "SDK_PYTHON_1.3"}), `"code":0`)
 		expect(ask(method, "alice", "wonder", map[string]string{"Action": "DescribeClusterNameSpaces", "clusterId": "dev-1", "Timestamp": fmt.Sprint(now.Now().Unix() - 301)}), `"code":4500`)
 		again := map[string]string{"Action": "DescribeCluster", "Nonce": "777", "clusterName": "dev-1", "clusterIds.0": "dev-1", "Region": "广州 & more=1"}
 		again["Timestamp"] = fmt.Sprint(now.Now().Unix() - int64(len(method))) // the same for no two methods
