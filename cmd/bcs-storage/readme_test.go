@@ -37,7 +37,8 @@ func TestReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := startChild(t, "--data-dir", t.TempDir())
+	dir := t.TempDir()
+	c := startChild(t, "--data-dir", filepath.Join(dir, "data"))
 	defer c.kill()
 	at := strings.TrimSuffix(strings.TrimPrefix(c.base, "http://"), "/bcsstorage/v1")
 	const documented = "127.0.0.1:50024"
@@ -50,7 +51,7 @@ func TestReadme(t *testing.T) {
 			}
 		}
 	}
-	outputs := shell(t, "http://"+at, commands, func(s string) string { return strings.ReplaceAll(s, documented, at) })
+	outputs := shell(t, dir, "http://"+at, commands, func(s string) string { return strings.ReplaceAll(s, documented, at) })
 	next := 0
 	fresh := console.ReplaceAllStringFunc(string(raw), func(block string) string {
 		var b strings.Builder
@@ -79,11 +80,10 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// shell runs the commands in one bash, in a folder like this repository's, and
-// returns what each printed, ending in a newline.
-func shell(t *testing.T, server string, commands []string, adapt func(string) string) []string {
+// shell runs the commands in one bash, in dir made like this repository's folder,
+// and returns what each printed, ending in a newline.
+func shell(t *testing.T, dir, server string, commands []string, adapt func(string) string) []string {
 	t.Helper()
-	dir := t.TempDir()
 	program := filepath.Join(dir, "bin", "bcs-storage")
 	scripts, err := filepath.Abs("../../scripts")
 	if err != nil {
