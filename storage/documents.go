@@ -114,6 +114,8 @@ type Reader interface {
 // called concurrently.
 type Documents interface {
 	Reader
+	RecordReader
+	RecordWriter
 	// Put stores the document under its key in one atomic step: createTime is
 	// set to now when the key is new and kept otherwise, updateTime is always
 	// set to now, the body is replaced whole. Nothing is read before. d may be

@@ -56,6 +56,12 @@ type Entry struct {
 	Data []byte
 }
 
+// Item is a node and its payload.
+type Item struct {
+	Node Node
+	Data []byte
+}
+
 // Validate refuses a node that could not be told from another one where nodes
 // are kept as {namespace}.{name}: every part must be there and hold no slash,
 // and the namespace no dot, because the first dot ends it. Names may hold dots.
@@ -107,6 +113,10 @@ type Nodes interface {
 	// List yields the nodes of one namespace in the byte order of their names; none is
 	// no error. An error is yielded last. Data is valid until the next step.
 	List(ctx context.Context, d Dir) iter.Seq2[Entry, error]
+	// All yields every node once, of all namespaces, types, clusters and environments, in
+	// no order that may be relied on. A node that is put or deleted meanwhile may or may not
+	// be among them. An error is yielded last. Data is valid until the next step.
+	All(ctx context.Context) iter.Seq2[Item, error]
 	// Ping fails when the engine can't serve now.
 	Ping(ctx context.Context) error
 }

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"bcs-storage/cmd/bcs-storage/archive"
 	"bcs-storage/cmd/bcs-storage/importer"
 	"bcs-storage/conf"
 )
@@ -17,35 +20,83 @@ const defaultServer = "http://127.0.0.1:50024"
 // target is where an import goes, as far as flags and environment say.
 type target struct {
 	server, cluster string
+	merge           bool
 }
 
 func (c cli) importCommand() *cobra.Command {
 	var to target
 	cmd := &cobra.Command{
 		Use:   "import [flags] FILE|-",
-		Short: "Send the documents of a file, or of standard input, to a server",
-		Args:  oneFile,
+		Short: "Send the documents of a file, or of standard input, to a server; load an archive into the engines",
+		Long: `Send the documents of a file, or of standard input, to a server (--server, --cluster).
+
+A file that "bcs-storage export" wrote is loaded into the engines themselves: the settings are those of serve, from the same file,
+environment and flags. It is checked before anything is stored, and everything is read back and compared afterwards.`,
+		Args: oneFile("import"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c.fill(cmd, "server", conf.EnvServer, &to.server)
-			c.fill(cmd, "cluster", conf.EnvCluster, &to.cluster)
-			if err := errors.Join(conf.CheckEnviron(c.environ), importer.CheckServer(to.server)); err != nil {
-				return err
-			}
-			return failed(c.importFile(cmd.Context(), to, args[0]))
+			return c.importAny(cmd, to, args[0])
 		},
 	}
 	flags := cmd.Flags()
-	flags.SortFlags = false
 	flags.StringVar(&to.server, "server", defaultServer, "`URL` of the server. Environment: "+conf.EnvServer+".")
 	flags.StringVar(&to.cluster, "cluster", "", "`ID` of the cluster. Environment: "+conf.EnvCluster+".")
+	addEngineSettings(flags)
+	flags.BoolVar(&to.merge, "merge", false, "Import an archive into engines that have documents: those of the same _id are replaced.")
 	return cmd
 }
 
-func oneFile(_ *cobra.Command, args []string) error {
-	if len(args) != 1 {
-		return fmt.Errorf("import: takes one FILE, or - for standard input, not %d", len(args))
+func oneFile(command string) cobra.PositionalArgs {
+	or := ""
+	if command == "import" {
+		or = ", or - for standard input"
 	}
-	return nil
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return fmt.Errorf("%s: takes one FILE%s, not %d", command, or, len(args))
+		}
+		return nil
+	}
+}
+
+// importAny finds out what is imported, and refuses the flags of the other sort.
+func (c cli) importAny(cmd *cobra.Command, to target, name string) error {
+	isArchive := false
+	if name != "-" {
+		var err error
+		if isArchive, err = archive.Is(name); err != nil {
+			return failed(fmt.Errorf("import: %w", err))
+		}
+	}
+	if isArchive {
+		if err := refuseFlags(cmd.Flags(), name+" is an archive, which goes into the engines, not to a server", "server", "cluster"); err != nil {
+			return err
+		}
+		config, err := c.load(cmd.Flags())
+		if err != nil {
+			return err
+		}
+		return failed(wrap("import", c.importArchive(cmd.Context(), config, name, to.merge)))
+	}
+	if err := refuseFlags(cmd.Flags(), name+" is no archive, so it goes to a server", append(engineSettings(), "merge")...); err != nil {
+		return err
+	}
+	c.fill(cmd, "server", conf.EnvServer, &to.server)
+	c.fill(cmd, "cluster", conf.EnvCluster, &to.cluster)
+	if err := errors.Join(conf.CheckEnviron(c.environ), importer.CheckServer(to.server)); err != nil {
+		return err
+	}
+	return failed(c.importFile(cmd.Context(), to, name))
+}
+
+// refuseFlags fails for those of the flags that were given.
+func refuseFlags(flags *pflag.FlagSet, why string, names ...string) error {
+	var given []error
+	flags.Visit(func(f *pflag.Flag) {
+		if slices.Contains(names, f.Name) {
+			given = append(given, fmt.Errorf("import: --%s: %s", f.Name, why))
+		}
+	})
+	return errors.Join(given...)
 }
 
 // fill takes a variable for a flag that was not given.

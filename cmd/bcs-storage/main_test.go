@@ -109,7 +109,7 @@ func TestUnknownKey(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	tests := map[string]struct{ args, want []string }{
-		"commands": {[]string{"help"}, []string{"  serve ", "  import ", "  config ", "  version ", "  help "}},
+		"commands": {[]string{"help"}, []string{"  serve ", "  import ", "  export ", "  backup ", "  restore ", "  config ", "  version ", "  help "}},
 		"flag":     {[]string{"--help"}, []string{"  serve "}},
 		"serve": {[]string{"help", "serve"}, []string{
 			"--config FILE", "--listen string", "--data-dir", "--storage", "--mongodb-uri", "--watch", "--zookeeper", "--dialect",

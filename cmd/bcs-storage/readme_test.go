@@ -37,12 +37,13 @@ func TestReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	dir := t.TempDir()
 	// Signed requests are shown with the sample credentials.
 	credentials, err := filepath.Abs("../../scripts/samples/ccs-credentials.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := startChildIn(t, []string{"BCS_STORAGE_VIEWS_CCS_CREDENTIALS=" + credentials}, t.Output(), "--data-dir", t.TempDir())
+	c := startChildIn(t, []string{"BCS_STORAGE_VIEWS_CCS_CREDENTIALS=" + credentials}, t.Output(), "--data-dir", filepath.Join(dir, "data"))
 	defer c.kill()
 	at := strings.TrimSuffix(strings.TrimPrefix(c.base, "http://"), "/bcsstorage/v1")
 	const documented = "127.0.0.1:50024"
@@ -55,7 +56,7 @@ func TestReadme(t *testing.T) {
 			}
 		}
 	}
-	outputs := shell(t, "http://"+at, commands, func(s string) string { return strings.ReplaceAll(s, documented, at) })
+	outputs := shell(t, dir, "http://"+at, commands, func(s string) string { return strings.ReplaceAll(s, documented, at) })
 	next := 0
 	fresh := console.ReplaceAllStringFunc(string(raw), func(block string) string {
 		var b strings.Builder
@@ -84,11 +85,10 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// shell runs the commands in one bash, in a folder like this repository's, and
-// returns what each printed, ending in a newline.
-func shell(t *testing.T, server string, commands []string, adapt func(string) string) []string {
+// shell runs the commands in one bash, in dir made like this repository's folder,
+// and returns what each printed, ending in a newline.
+func shell(t *testing.T, dir, server string, commands []string, adapt func(string) string) []string {
 	t.Helper()
-	dir := t.TempDir()
 	program := filepath.Join(dir, "bin", "bcs-storage")
 	scripts, err := filepath.Abs("../../scripts")
 	if err != nil {

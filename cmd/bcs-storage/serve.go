@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -86,11 +87,18 @@ The output is a file for --config, apart from secrets, which are not printed.`,
 
 // addSettings makes a flag of each setting that has one. All are text: conf reads the values, so that it can report what
 // is wrong with all of them at once.
-func addSettings(flags *pflag.FlagSet) {
+func addSettings(flags *pflag.FlagSet) { addSettingsWhere(flags, func(string) bool { return true }) }
+
+// addEngineSettings makes the flags of the settings that say where everything is kept.
+func addEngineSettings(flags *pflag.FlagSet) {
+	addSettingsWhere(flags, func(flag string) bool { return slices.Contains(engineSettings(), flag) })
+}
+
+func addSettingsWhere(flags *pflag.FlagSet, wanted func(flag string) bool) {
 	flags.SortFlags = false
 	flags.String(conf.FlagConfig, "", "`FILE` with settings in YAML. Environment: "+conf.EnvConfig+".")
 	for _, s := range conf.Settings() {
-		if s.Flag != "" {
+		if s.Flag != "" && wanted(s.Flag) {
 			flags.String(s.Flag, s.Default(), s.Usage())
 			if s.Switch() {
 				flags.Lookup(s.Flag).NoOptDefVal = "true"
@@ -101,8 +109,17 @@ func addSettings(flags *pflag.FlagSet) {
 
 func (c cli) load(flags *pflag.FlagSet) (conf.Config, error) {
 	given := map[string]string{}
-	flags.Visit(func(f *pflag.Flag) { given[f.Name] = f.Value.String() })
+	flags.Visit(func(f *pflag.Flag) {
+		if f.Name == conf.FlagConfig || isSetting(f.Name) {
+			given[f.Name] = f.Value.String()
+		}
+	})
 	return conf.Load(c.environ, given)
+}
+
+// isSetting says whether the flag is a setting's; a command may have others.
+func isSetting(flag string) bool {
+	return slices.ContainsFunc(conf.Settings(), func(s conf.Setting) bool { return s.Flag == flag })
 }
 
 func newLogger(l conf.Log, w io.Writer) *slog.Logger {

@@ -2,6 +2,7 @@ package mongo
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -25,6 +26,9 @@ type indexer struct {
 	known  sync.Map // of names of MongoDB collections: wanted once is wanted
 	mu     sync.Mutex
 	queue  []indexJob
+	undone int           // jobs that were asked for and are not done
+	failed error         // of the job that was tried last
+	tried  chan struct{} // closed when the next one has been
 	wake   chan struct{}
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -37,7 +41,7 @@ type indexJob struct {
 
 func startIndexer(db *mongo.Database, log *slog.Logger) *indexer {
 	ctx, cancel := context.WithCancel(context.Background())
-	x := &indexer{db: db, log: log, wake: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{})}
+	x := &indexer{db: db, log: log, tried: make(chan struct{}), wake: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{})}
 	go x.run(ctx)
 	return x
 }
@@ -59,6 +63,7 @@ func (x *indexer) want(c *storage.Collection, name string) {
 	docType, _ := typeOf(c, name)
 	x.mu.Lock()
 	x.queue = append(x.queue, indexJob{name, indexesOf(c, docType)})
+	x.undone++
 	x.mu.Unlock()
 	select {
 	case x.wake <- struct{}{}:
@@ -115,7 +120,9 @@ func (x *indexer) drain(ctx context.Context) bool {
 		if ctx.Err() != nil {
 			return false
 		}
-		if err := x.create(ctx, job); err != nil {
+		err := x.create(ctx, job)
+		x.note(err)
+		if err != nil {
 			failed = append(failed, job)
 			if ctx.Err() == nil {
 				x.log.Error("indexes could not be made, queries are slow until they are", "collection", job.name, "error", err)
@@ -126,4 +133,43 @@ func (x *indexer) drain(ctx context.Context) bool {
 	x.queue = append(x.queue, failed...)
 	x.mu.Unlock()
 	return len(failed) == 0
+}
+
+// note says how a job ended.
+func (x *indexer) note(err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.failed = err; err == nil {
+		x.undone--
+	}
+	close(x.tried)
+	x.tried = make(chan struct{})
+}
+
+// Indexed waits until the indexes are made of everything that this engine has
+// written, and fails when one cannot be.
+func (e *Engine) Indexed(ctx context.Context) error {
+	for {
+		if err := e.usable(ctx); err != nil {
+			return err
+		}
+		undone, tried, failed := e.indexer.state()
+		switch {
+		case undone == 0:
+			return nil
+		case failed != nil:
+			return fmt.Errorf("make indexes: %w", failed)
+		}
+		select {
+		case <-tried:
+		case <-e.indexer.done:
+		case <-ctx.Done():
+		}
+	}
+}
+
+func (x *indexer) state() (undone int, tried <-chan struct{}, failed error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.undone, x.tried, x.failed
 }

@@ -8,4 +8,8 @@
 // part of it that queries fix (scope), its times and the values of the indexed
 // paths (slots). A query is narrowed to ranges of those columns by a pure
 // function, and what they cannot decide storage.Match does.
+//
+// Beside the engine that has the file open, another process may read it as it
+// was at one moment: [Backup] copies it, [OpenSnapshot] reads records of it.
+// [Restore] puts a copy in its place when no engine has it open.
 package sqlite

@@ -14,17 +14,18 @@ import (
 )
 
 // Open opens the file at path and makes it, and the directory it is in, when it
-// is not there. Only one engine may have a file open. When collections index
+// is not there. Only one engine may have a file open. A file of an older schema version
+// is brought to that of this program, a newer one is refused. When collections index
 // other paths than those the file was written with, Open brings its rows up to date.
 func Open(ctx context.Context, path string, collections []*storage.Collection) (*Engine, error) {
-	e, err := open(ctx, path, collections, defaultLimits)
+	e, err := open(ctx, path, collections, defaultLimits, released())
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", path, err)
 	}
 	return e, nil
 }
 
-func open(ctx context.Context, path string, collections []*storage.Collection, l limits) (_ *Engine, err error) {
+func open(ctx context.Context, path string, collections []*storage.Collection, l limits, s schema) (_ *Engine, err error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, err
 	}
@@ -45,9 +46,12 @@ func open(ctx context.Context, path string, collections []*storage.Collection, l
 			err = errors.Join(err, e.lock.release())
 		}
 	}()
-	c, err := dialWriter(ctx, path)
+	c, err := dialWriter(ctx, path, s)
 	if err != nil {
 		return nil, err
+	}
+	if err := s.upgrade(ctx, c); err != nil {
+		return nil, errors.Join(err, c.close())
 	}
 	if err := e.migrate(ctx, c); err != nil {
 		return nil, errors.Join(err, c.close())
@@ -55,7 +59,7 @@ func open(ctx context.Context, path string, collections []*storage.Collection, l
 	if e.reads, err = openPool(ctx, path); err != nil {
 		return nil, errors.Join(err, c.close())
 	}
-	e.writer = startWriter(c, func() (*conn, error) { return dialWriter(background, path) })
+	e.writer = startWriter(c, func() (*conn, error) { return dialWriter(background, path, s) })
 	return e, nil
 }
 
@@ -76,7 +80,7 @@ func prepareFile(path string) error {
 		return nil
 	case err != nil && err != io.ErrUnexpectedEOF:
 		return err
-	case err != nil || string(header[:16]) != "SQLite format 3\x00":
+	case err != nil || string(header[:len(magic)]) != magic:
 		return errors.New("the file is not a SQLite database")
 	}
 	if id := binary.BigEndian.Uint32(header[68:]); id != applicationID && id != 0 {
@@ -98,6 +102,11 @@ func createFile(path string) error {
 		return err
 	}
 	// SQLite syncs the directory for its log, not for a file it found there.
+	return syncDir(dir)
+}
+
+// syncDir makes durable which names the directory has.
+func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return err
@@ -107,17 +116,17 @@ func createFile(path string) error {
 
 // dialWriter opens the connection that writes, once it is sure that the file
 // is ours and not newer than this program.
-func dialWriter(ctx context.Context, path string) (*conn, error) {
+func dialWriter(ctx context.Context, path string, s schema) (*conn, error) {
 	c, err := dial(ctx, path, "rw", writerPragmas()...)
 	if err != nil {
 		return nil, err
 	}
-	empty, err := checkFile(ctx, c)
+	version, err := checkFile(ctx, c, s)
 	if err != nil {
 		return nil, errors.Join(err, c.close())
 	}
-	if empty {
-		err = initialise(c)
+	if version == 0 {
+		err = initialise(c, s)
 	}
 	if err == nil {
 		err = requireWAL(ctx, c)
@@ -129,12 +138,12 @@ func dialWriter(ctx context.Context, path string) (*conn, error) {
 }
 
 // initialise makes an empty file ours.
-func initialise(c *conn) error {
+func initialise(c *conn, s schema) error {
 	for _, pragma := range []string{
 		fmt.Sprintf("page_size = %d", pageSize),
 		"journal_mode = WAL",
 		fmt.Sprintf("application_id = %d", applicationID),
-		fmt.Sprintf("user_version = %d", schemaVersion),
+		fmt.Sprintf("user_version = %d", s.version()),
 	} {
 		if err := c.pragma("PRAGMA " + pragma); err != nil {
 			return err
@@ -153,27 +162,27 @@ func requireWAL(ctx context.Context, c *conn) error {
 	return err
 }
 
-// checkFile refuses a file that this program must not write; empty says that
-// nobody has written it yet.
-func checkFile(ctx context.Context, c *conn) (empty bool, err error) {
-	version, err := c.number(ctx, "PRAGMA user_version")
+// checkFile refuses a file that this program must not write. version is that
+// of its schema, 0 when nobody has written it yet.
+func checkFile(ctx context.Context, c *conn, s schema) (version int64, err error) {
+	version, err = c.number(ctx, "PRAGMA user_version")
 	if err != nil {
-		return false, err
+		return 0, err
 	}
 	id, err := c.number(ctx, "PRAGMA application_id")
 	if err != nil {
-		return false, err
+		return 0, err
 	}
 	objects, err := c.number(ctx, "SELECT count(*) FROM sqlite_schema")
 	switch {
 	case err != nil:
-		return false, err
+		return 0, err
 	case id != applicationID && (objects > 0 || id != 0):
-		return false, errors.New("the file is a SQLite database of another program")
-	case version > schemaVersion:
-		return false, fmt.Errorf("the file has schema version %d, this program knows up to %d: use a newer program", version, schemaVersion)
+		return 0, errors.New("the file is a SQLite database of another program")
+	case version > s.version():
+		return 0, fmt.Errorf("the file has schema version %d, this program knows up to %d: use a newer program", version, s.version())
 	}
-	return version == 0, nil
+	return version, nil
 }
 
 func sortedTypes(c *storage.Collection) []string {

@@ -6,10 +6,10 @@ import (
 )
 
 const (
+	// magic is what every SQLite file begins with.
+	magic = "SQLite format 3\x00"
 	// applicationID marks the file as ours in SQLite's header: "bcss".
 	applicationID = 0x62637373
-	// schemaVersion is written into the file; a higher one is refused.
-	schemaVersion = 1
 	pageSize      = 4096
 )
 

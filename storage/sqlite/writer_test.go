@@ -268,7 +268,7 @@ func TestWriterComesBack(t *testing.T) {
 	e := reopen(t, path)
 	onWriter(t, e, "PRAGMA busy_timeout = 0")
 	e.writer.redial = func() (*conn, error) {
-		c, err := dialWriter(background, path)
+		c, err := dialWriter(background, path, released())
 		if err == nil {
 			err = c.pragma("PRAGMA busy_timeout = 0")
 		}

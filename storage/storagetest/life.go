@@ -70,6 +70,13 @@ var operations = []struct {
 		a := storage.Assignment{Field: "clusterId", Value: "c1", Keys: []storage.Key{host("1.1.1.1")}}
 		return d.Assign(ctx, storage.Hosts, a, start)
 	}},
+	{"records", func(ctx context.Context, d storage.Documents) error {
+		_, err := records(ctx, d, storage.Dynamic)
+		return err
+	}},
+	{"load", func(ctx context.Context, d storage.Documents) error {
+		return d.Load(ctx, storage.Dynamic, []storage.Record{record(storage.Dynamic, pod("ns", "loaded"), "1", start, start)})
+	}},
 	{"ping", func(ctx context.Context, d storage.Documents) error { return d.Ping(ctx) }},
 }
 

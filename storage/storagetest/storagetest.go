@@ -41,6 +41,7 @@ func Run(t *testing.T, open func(t *testing.T) storage.Documents) {
 		{"delete", deleteCases},
 		{"trim", trimCases},
 		{"assign", assignCases},
+		{"records", recordCases},
 		{"life", lifeCases},
 	}
 	for _, group := range groups {

@@ -111,6 +111,27 @@ func (s *Nodes) List(ctx context.Context, d watch.Dir) iter.Seq2[watch.Entry, er
 	}
 }
 
+// All implements watch.Nodes.
+func (s *Nodes) All(ctx context.Context) iter.Seq2[watch.Item, error] { return All(ctx, s.docs) }
+
+// All is watch.Nodes.All of the payloads that New keeps in the engine that r reads.
+func All(ctx context.Context, r storage.RecordReader) iter.Seq2[watch.Item, error] {
+	return func(yield func(watch.Item, error) bool) {
+		for record, err := range r.Records(ctx, Collection) {
+			if err != nil {
+				yield(watch.Item{}, translate(err))
+				return
+			}
+			key := storage.ParseID(record.ID)
+			n := watch.Node{Dir: watch.Dir{Env: key[0], Cluster: key[1], Type: key[2], Namespace: key[3]}, Name: key[4]}
+			data, _ := storage.Lookup(record.Body, storage.Path{payload})
+			if !yield(watch.Item{Node: n, Data: data}, nil) {
+				return
+			}
+		}
+	}
+}
+
 // Ping implements watch.Nodes.
 func (s *Nodes) Ping(ctx context.Context) error { return translate(s.docs.Ping(ctx)) }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -26,6 +27,7 @@ func Run(t *testing.T, open func(t *testing.T) watch.Nodes) {
 		{"an absent node is not found and not created", absent},
 		{"deleting is idempotent and exact", deleted},
 		{"a list is one namespace, by name", listed},
+		{"all nodes are found", allFound},
 		{"names may hold what URLs can", oddNames},
 		{"nodes that could be mistaken are refused", refused},
 		{"readers see whole payloads while writers race", concurrent},
@@ -106,6 +108,9 @@ func absent(t *testing.T, n watch.Nodes) {
 			t.Errorf("got %v, want ErrNotFound", err)
 		}
 		wantList(t, n, dir)
+		for item, err := range n.All(t.Context()) {
+			t.Errorf("in an empty store there is %v, %v", item, err)
+		}
 	}
 }
 
@@ -138,6 +143,37 @@ func listed(t *testing.T, n watch.Nodes) {
 		put(t, n, watch.Node{Dir: other, Name: "elsewhere"}, `{}`)
 	}
 	wantList(t, n, dir, `a={"n":"a"}`, `b={"n":"b"}`, `c={"n":"c"}`, `c.d={"n":"c.d"}`)
+}
+
+func allFound(t *testing.T, n watch.Nodes) {
+	want := map[watch.Node]string{}
+	for i, d := range []watch.Dir{
+		dir,
+		{Env: "k8s", Cluster: dir.Cluster, Type: dir.Type, Namespace: dir.Namespace},
+		{Env: "k8s", Cluster: "a%2Fb", Type: "服务", Namespace: "with space"},
+		{Env: "k8s", Cluster: dir.Cluster, Type: dir.Type + ".x", Namespace: dir.Namespace},
+		{Env: "k8s", Cluster: dir.Cluster, Type: dir.Type, Namespace: dir.Namespace + "x"},
+	} {
+		for _, name := range []string{"b", "a", "a.b", "服务"} {
+			at := watch.Node{Dir: d, Name: name}
+			want[at] = fmt.Sprintf("{ \"n\" : %d.0, \"at\":%q}", i, name)
+			put(t, n, at, want[at])
+		}
+	}
+	gone := watch.Node{Dir: watch.Dir{Env: "k8s", Cluster: "emptied", Type: "t", Namespace: "n"}, Name: "x"}
+	put(t, n, gone, `{}`)
+	must(t, n.Delete(t.Context(), gone))
+	got := map[watch.Node]string{}
+	for item, err := range n.All(t.Context()) {
+		must(t, err)
+		if _, twice := got[item.Node]; twice {
+			t.Errorf("%v came twice", item.Node)
+		}
+		got[item.Node] = string(item.Data)
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }
 
 func oddNames(t *testing.T, n watch.Nodes) {
@@ -210,12 +246,15 @@ func cancelled(t *testing.T, n watch.Nodes) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, getErr := n.Get(ctx, node("a"))
-	var listErr error
+	var listErr, allErr error
 	for _, err := range n.List(ctx, dir) {
 		listErr = err
 	}
+	for _, err := range n.All(ctx) {
+		allErr = err
+	}
 	for call, err := range map[string]error{
-		"Put": n.Put(ctx, node("a"), []byte(`{"v":2}`)), "Get": getErr, "Delete": n.Delete(ctx, node("a")), "List": listErr,
+		"Put": n.Put(ctx, node("a"), []byte(`{"v":2}`)), "Get": getErr, "Delete": n.Delete(ctx, node("a")), "List": listErr, "All": allErr,
 	} {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: got %v, want context.Canceled", call, err)
@@ -234,6 +273,10 @@ func leftEarly(t *testing.T, n watch.Nodes) {
 			if e.Name != "n00" {
 				t.Fatalf("first is %s", e.Name)
 			}
+			break
+		}
+		for _, err := range n.All(t.Context()) {
+			must(t, err)
 			break
 		}
 	}

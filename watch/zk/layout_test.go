@@ -11,6 +11,7 @@ import (
 	"bcs-storage/watch/zk"
 
 	raw "github.com/go-zookeeper/zk"
+	"github.com/google/go-cmp/cmp"
 )
 
 const typePath = "/mesos/BCS-MESOS-10000/exportservice"
@@ -64,6 +65,24 @@ func TestJunkIsPassedOver(t *testing.T) {
 	}
 	if got, want := list(t, n, dir), "a={\"v\":1} spaced= \n{\"v\":2}"; got != want {
 		t.Errorf("listed %q, want %q", got, want)
+	}
+	for _, path := range []string{"/junk", "/mesos/junk", "/mesos/c/t/ns1.deeper/x"} { // and at other depths
+		for end := 1; end <= len(path); end++ {
+			if end < len(path) && path[end] != '/' {
+				continue
+			}
+			if _, err := c.Create("/"+o.Base+path[:end], []byte(`x`), 0, raw.WorldACL(raw.PermAll)); !errors.Is(err, raw.ErrNodeExists) {
+				must(t, err)
+			}
+		}
+	}
+	all := map[string]string{}
+	for item, err := range n.All(t.Context()) {
+		must(t, err)
+		all[item.Node.Namespace+" "+item.Node.Name] = string(item.Data)
+	}
+	if diff := cmp.Diff(map[string]string{"ns1 a": `{"v":1}`, "ns1 spaced": " \n{\"v\":2}\n", "ns1x a": `{}`}, all); diff != "" {
+		t.Errorf("all nodes (-want +got):\n%s", diff)
 	}
 	if _, err := n.Get(t.Context(), node("ghost")); !errors.Is(err, watch.ErrNotFound) {
 		t.Errorf("a node that an old service left: got %v, want ErrNotFound", err)

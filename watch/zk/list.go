@@ -8,8 +8,6 @@ import (
 	"sync"
 
 	"bcs-storage/watch"
-
-	"github.com/go-zookeeper/zk"
 )
 
 // readAhead is how many payloads a list reads at a time, ahead of its caller.
@@ -34,14 +32,9 @@ func (n *Nodes) List(ctx context.Context, d watch.Dir) iter.Seq2[watch.Entry, er
 
 // names are those of the nodes of a namespace, sorted.
 func (n *Nodes) names(ctx context.Context, dir, namespace string) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, n.callTimeout)
-	defer cancel()
-	children, err := call(ctx, n.session, func(c *zk.Conn) ([]string, error) {
-		children, _, err := c.Children(dir)
-		return children, err
-	})
-	if err != nil && !errors.Is(err, zk.ErrNoNode) {
-		return nil, contractError("list", dir, err)
+	children, err := n.children(ctx, dir)
+	if err != nil {
+		return nil, err
 	}
 	var names []string
 	for _, child := range children {
