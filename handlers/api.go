@@ -4,10 +4,13 @@
 package handlers
 
 import (
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
 
+	"github.com/klauspost/compress/gzhttp"
+	"github.com/klauspost/compress/gzip"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"bcs-storage/handlers/query"
@@ -77,7 +80,18 @@ func New(o Options) (http.Handler, error) {
 		metrics:   m,
 	}
 	a.envelope = envelope{dialect: &a.dialect, semantic: o.SemanticStatus}
+	compressed, err := gzhttp.NewWrapper(
+		gzhttp.EnableZstd(false), gzhttp.CompressionLevel(gzip.BestSpeed), gzhttp.MinSize(minCompressed),
+		gzhttp.ContentTypes([]string{"application/json"}), // lines of a stream must not wait in a compressor
+	)
+	if err != nil {
+		return nil, fmt.Errorf("compression: %w", err)
+	}
 	// Dispatch, not the container itself: its ServeMux would answer an empty
 	// or dotted segment with a redirect to another path.
-	return http.HandlerFunc(a.container().Dispatch), nil
+	return compressed(http.HandlerFunc(a.container().Dispatch)), nil
 }
+
+// minCompressed is the smallest answer, in bytes, that is compressed for a client that accepts
+// gzip: what fits into a packet or two is not worth the time.
+const minCompressed = 2048
