@@ -66,17 +66,19 @@ func (a *API) container() *restful.Container {
 		// What a client says it sends or accepts decides nothing: it is all JSON.
 		ws := new(restful.WebService).Path(prefix).Consumes("*/*").Produces("*/*")
 		for _, rt := range routes() {
-			ws.Route(ws.Method(rt.method).Path(rt.path).To(a.serve(&rt)))
+			ws.Route(ws.Method(rt.method).Path(rt.path).Metadata(seriesKey, a.metrics.newSeries(prefix+rt.path, rt.method)).To(a.serve(&rt)))
 		}
 		c.Add(ws)
 	}
 	own := new(restful.WebService).Path("/")
-	own.Route(own.GET("/healthz").To(a.healthz))
-	own.Route(own.GET("/readyz").To(a.readyz))
-	own.Route(own.GET("/metrics").To(a.serveMetrics))
+	ownRoute := func(method, path string, to restful.RouteFunction) {
+		own.Route(own.Method(method).Path(path).Metadata(seriesKey, a.metrics.newSeries(path, method)).To(to))
+	}
+	ownRoute(http.MethodGet, "/healthz", a.healthz)
+	ownRoute(http.MethodGet, "/readyz", a.readyz)
 	for _, f := range facades {
 		for _, method := range f.methods {
-			own.Route(own.Method(method).Path(f.path).To(a.serveFacade(f)))
+			ownRoute(method, f.path, a.serveFacade(f))
 		}
 	}
 	return c.Add(own)
@@ -121,7 +123,7 @@ func (a *API) recovered(req *restful.Request, resp *restful.Response, cutOff int
 	case failed == http.ErrAbortHandler:
 		panic(failed)
 	}
-	a.log.Error("panic", "method", req.Request.Method, "path", req.Request.URL.Path, "panic", failed, "stack", string(debug.Stack()))
+	a.log.Error("panic", "id", requestID(resp), "method", req.Request.Method, "path", req.Request.URL.Path, "panic", failed, "stack", string(debug.Stack()))
 	if resp.ContentLength() > 0 {
 		a.abort(req, cutOff, errPanic)
 	}
@@ -160,7 +162,8 @@ func (a *API) routerRefusal(err restful.ServiceError, req *restful.Request, resp
 func (a *API) refuse(req *restful.Request, resp *restful.Response, status int, sentence string) {
 	if f, ok := facadeOf(req.Request.URL.Path); ok {
 		err := &routerError{status, sentence}
-		setOutcome(req, outcome{code: f.failure(resp, req, err), err: err})
+		code := f.failure(resp, req, err)
+		setOutcome(req, outcome{code: code, err: err, refused: code < f.ours})
 		return
 	}
 	setOutcome(req, outcome{code: status})

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/emicklei/go-restful/v3"
-	"github.com/google/uuid"
 
 	"bcs-storage/handlers/cluster"
 	"bcs-storage/handlers/ncs"
@@ -43,7 +42,7 @@ func (a *API) answerNCS(ctx context.Context, r *request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer, err := call.View(ncs.Input{Cluster: id, Objects: objects, RequestID: uuid.NewString()})
+	answer, err := call.View(ncs.Input{Cluster: id, Objects: objects, RequestID: requestID(r.response)})
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +75,7 @@ func failNCS(w http.ResponseWriter, _ *restful.Request, err error) int {
 	if asVendorFailure(err).again {
 		w.Header().Set("Retry-After", "1")
 	}
-	write(w, e.Status, ncs.Failure(e, uuid.NewString()))
+	write(w, e.Status, ncs.Failure(e, requestID(w)))
 	return e.Status
 }
 

@@ -16,15 +16,15 @@ import (
 // Open opens the file at path and makes it, and the directory it is in, when it
 // is not there. Only one engine may have a file open. When collections index
 // other paths than those the file was written with, Open brings its rows up to date.
-func Open(ctx context.Context, path string, collections []*storage.Collection) (*Engine, error) {
-	e, err := open(ctx, path, collections, defaultLimits)
+func Open(ctx context.Context, path string, collections []*storage.Collection, options ...Option) (*Engine, error) {
+	e, err := open(ctx, path, collections, defaultLimits, options...)
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", path, err)
 	}
 	return e, nil
 }
 
-func open(ctx context.Context, path string, collections []*storage.Collection, l limits) (_ *Engine, err error) {
+func open(ctx context.Context, path string, collections []*storage.Collection, l limits, options ...Option) (_ *Engine, err error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, err
 	}
@@ -55,7 +55,11 @@ func open(ctx context.Context, path string, collections []*storage.Collection, l
 	if e.reads, err = openPool(ctx, path); err != nil {
 		return nil, errors.Join(err, c.close())
 	}
-	e.writer = startWriter(c, func() (*conn, error) { return dialWriter(background, path) })
+	e.writer = newWriter(c, func() (*conn, error) { return dialWriter(background, path) })
+	for _, set := range options {
+		set(e)
+	}
+	e.writer.start()
 	return e, nil
 }
 
