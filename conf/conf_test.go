@@ -134,7 +134,8 @@ func changed() Config {
 			Events:   Keep{MaxAge: 0, MaxPerCluster: 0},
 			Alarms:   Keep{MaxAge: 61 * time.Second, MaxPerCluster: 1},
 		},
-		Log: Log{Level: "debug", Format: LogFormatJSON},
+		Metrics: Metrics{Listen: "0.0.0.0:1", UpstreamNames: true, MaxClusters: 7},
+		Log:     Log{Level: "debug", Format: LogFormatJSON},
 	}
 }
 
@@ -173,6 +174,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 	partly := Default()
 	partly.Listen, partly.Insecure, partly.DataDir, partly.Dialect = want.Listen, want.Insecure, want.DataDir, want.Dialect
 	partly.Storage, partly.Watch = want.Storage, want.Watch
+	partly.Metrics.Listen = want.Metrics.Listen
 	partly.MongoDB.URI, partly.ZooKeeper.Servers = want.MongoDB.URI, want.ZooKeeper.Servers
 	if diff := cmp.Diff(partly, got); diff != "" || err != nil {
 		t.Errorf("flags: %v\n%s", err, diff)
@@ -287,6 +289,8 @@ func TestBadValues(t *testing.T) {
 	tests := map[string]struct{ env, want string }{
 		"port":             {"BCS_STORAGE_LISTEN=:70000", `listen: ":70000" has no port from 0 to 65535 (from BCS_STORAGE_LISTEN)`},
 		"named port":       {"BCS_STORAGE_LISTEN=:http", `listen: ":http" has no port from 0 to 65535 (from BCS_STORAGE_LISTEN)`},
+		"metrics port":     {"BCS_STORAGE_METRICS_LISTEN=127.0.0.1", `metrics.listen: "127.0.0.1" is not host:port (from BCS_STORAGE_METRICS_LISTEN)`},
+		"many clusters":    {"BCS_STORAGE_METRICS_MAX_CLUSTERS=100001", `metrics.maxClusters: 100001 is not 0 to 100000 (from BCS_STORAGE_METRICS_MAX_CLUSTERS)`},
 		"empty":            {"BCS_STORAGE_LISTEN=", `listen: "" is not host:port (from BCS_STORAGE_LISTEN)`},
 		"no folder":        {"BCS_STORAGE_DATA_DIR=", `dataDir: is empty (from BCS_STORAGE_DATA_DIR)`},
 		"word":             {"BCS_STORAGE_STORAGE=mysql", `storage: "mysql" is not one of sqlite, mongodb (from BCS_STORAGE_STORAGE)`},
@@ -315,6 +319,20 @@ func TestBadValues(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestReachableMetricsAreRefused: as for the API, and nowhere is a place.
+func TestReachableMetricsAreRefused(t *testing.T) {
+	for listen, open := range map[string]bool{"": false, "127.0.0.1:0": false, "[::1]:1": false, ":1": true, "10.1.2.3:1": true} {
+		_, err := Load(nil, map[string]string{"metrics-listen": listen})
+		if open != (err != nil) || open && !strings.Contains(err.Error(), "metrics.listen: ") {
+			t.Errorf("%q: %v", listen, err)
+		}
+		c, err := Load([]string{"BCS_STORAGE_INSECURE_LISTEN=true"}, map[string]string{"metrics-listen": listen})
+		if err != nil || c.Metrics.Listen != listen {
+			t.Errorf("%q with insecureListen: %v", listen, err)
+		}
 	}
 }
 

@@ -34,6 +34,7 @@ type Config struct {
 	Query     Query     `koanf:"query"`
 	Views     Views     `koanf:"views"`
 	Retention Retention `koanf:"retention"`
+	Metrics   Metrics   `koanf:"metrics"`
 	Log       Log       `koanf:"log"`
 }
 
@@ -100,6 +101,13 @@ type Keep struct {
 	MaxPerCluster int           `koanf:"maxPerCluster"`
 }
 
+// Metrics is where the numbers for operators are, and which. Listen is empty for nowhere.
+type Metrics struct {
+	Listen        string `koanf:"listen"`
+	UpstreamNames bool   `koanf:"upstreamNames"`
+	MaxClusters   int    `koanf:"maxClusters"`
+}
+
 // Log is what is written to standard error. Level is a word that slog.Level.UnmarshalText reads.
 type Log struct {
 	Level  string `koanf:"level"`
@@ -128,6 +136,7 @@ func Default() Config {
 			CCS:      CCS{Hosts: []string{}, MaxSkew: 5 * time.Minute, TimeZone: "Asia/Shanghai"},
 		},
 		Retention: Retention{Interval: 10 * time.Minute, Events: keep, Alarms: keep},
+		Metrics:   Metrics{Listen: "127.0.0.1:50025", MaxClusters: 1000},
 		Log:       Log{Level: "info", Format: LogFormatText},
 	}
 }

@@ -189,6 +189,18 @@ var table = []Setting{
 		Comment: "Number of alarms kept for each cluster, the newest. 0 is no limit.",
 	},
 	{
+		Key: "metrics.listen", Flag: "metrics-listen", Env: "BCS_STORAGE_METRICS_LISTEN", syntax: checkListenOrNot,
+		Comment: "Address and port of /metrics, of the profiles below /debug/pprof/, and of /healthz and /readyz once more; empty is nowhere. An address that others reach needs insecureListen: a profile may show what is stored.",
+	},
+	{
+		Key: "metrics.upstreamNames", Env: "BCS_STORAGE_METRICS_UPSTREAM_NAMES",
+		Comment: "Export requests, MongoDB and ZooKeeper also under the names that the service in the field has for them (bkbcs_storage_…).",
+	},
+	{
+		Key: "metrics.maxClusters", Env: "BCS_STORAGE_METRICS_MAX_CLUSTERS", AtMost: 100000,
+		Comment: "Most clusters for which the time since the last write is exported, those that came first. 0 exports it for none.",
+	},
+	{
 		Key: "log.level", Env: "BCS_STORAGE_LOG_LEVEL", Words: []string{"debug", "info", "warn", "error"},
 		Comment: "Least important messages that are logged, to standard error.",
 	},

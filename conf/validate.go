@@ -42,6 +42,9 @@ func problems(values *koanf.Koanf, from map[string]string) []error {
 	if listen := values.String("listen"); !values.Bool("insecureListen") && reachable(listen) {
 		found = append(found, problem{"listen", fmt.Sprintf("%q can be reached from other machines and nobody is asked who they are; set insecureListen to allow that", listen), from["listen"]})
 	}
+	if listen := values.String("metrics.listen"); !values.Bool("insecureListen") && reachable(listen) {
+		found = append(found, problem{"metrics.listen", fmt.Sprintf("%q can be reached from other machines, and a profile may show what is stored; set insecureListen to allow that", listen), from["metrics.listen"]})
+	}
 	return found
 }
 
@@ -96,6 +99,14 @@ func (s Setting) effective(value any, values *koanf.Koanf) error {
 func checkListen(value any) error {
 	_, err := splitAddress(value.(string), 0)
 	return err
+}
+
+// checkListenOrNot takes an empty address for no listener.
+func checkListenOrNot(value any) error {
+	if value == "" {
+		return nil
+	}
+	return checkListen(value)
 }
 
 func checkServers(value any) error {

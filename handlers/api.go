@@ -36,8 +36,11 @@ type Options struct {
 	Access Access
 	Now    func() time.Time
 	Log    *slog.Logger
-	// Registry gets the API's metrics and is served at /metrics.
-	Registry *prometheus.Registry
+	// Registry gets the API's metrics.
+	Registry prometheus.Registerer
+	// FieldNames also counts requests under the names that the service in the
+	// field exports, for dashboards that query those.
+	FieldNames bool
 }
 
 // API serves the routes.
@@ -60,7 +63,7 @@ type API struct {
 
 // New is the handler of all routes.
 func New(o Options) (http.Handler, error) {
-	m, err := newMetrics(o.Registry)
+	m, err := newMetrics(o.Registry, o.FieldNames)
 	if err != nil {
 		return nil, err
 	}

@@ -146,7 +146,7 @@ func TestBulkStalls(t *testing.T) {
 	if _, body, err := get(t, server.URL+base+"/half"); err != nil || !strings.Contains(body, "does not exist") {
 		t.Errorf("%s %v", body, err)
 	}
-	if !strings.Contains(logs.text(), "nothing came for 50ms") {
+	if !strings.Contains(logs.text(), "the body could not be read") {
 		t.Error("the log does not say why")
 	}
 }

@@ -78,10 +78,6 @@ func missing(err error) bool {
 
 // callersFault says whether the error is about the request rather than the service.
 func callersFault(err error) bool {
-	var vendors interface{ CallersFault() bool }
-	if errors.As(err, &vendors) {
-		return vendors.CallersFault()
-	}
 	m := mappingOf(err)
 	return m.status < http.StatusInternalServerError || errors.Is(err, context.Canceled)
 }

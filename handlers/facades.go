@@ -26,12 +26,14 @@ type facade struct {
 	answer func(a *API, ctx context.Context, r *request) ([]byte, error)
 	// failure writes a failure in the vendor's form and returns its code.
 	failure func(w http.ResponseWriter, req *restful.Request, err error) int
+	// ours is the first of the codes that say that the service is at fault; the caller is at those below.
+	ours int
 }
 
 var facades = []facade{
-	{path: "/v2/index.php", below: "/v2/", methods: []string{http.MethodGet, http.MethodPost}, answer: (*API).answerCCS, failure: failCCS},
-	{path: "/ncs", below: "/ncs", methods: []string{http.MethodGet, http.MethodPost}, answer: (*API).answerNCS, failure: failNCS},
-	{path: "/api/v1/namespaces/{namespace}/services/{name}/status", below: "/api/", methods: []string{http.MethodGet}, answer: (*API).answerCCE, failure: failCCE},
+	{path: "/v2/index.php", below: "/v2/", methods: []string{http.MethodGet, http.MethodPost}, answer: (*API).answerCCS, failure: failCCS, ours: ccs.FailedOperation.Code},
+	{path: "/ncs", below: "/ncs", methods: []string{http.MethodGet, http.MethodPost}, answer: (*API).answerNCS, failure: failNCS, ours: http.StatusInternalServerError},
+	{path: "/api/v1/namespaces/{namespace}/services/{name}/status", below: "/api/", methods: []string{http.MethodGet}, answer: (*API).answerCCE, failure: failCCE, ours: http.StatusInternalServerError},
 }
 
 // facadeOf is whose path it is, if a vendor's.
@@ -47,7 +49,8 @@ func facadeOf(path string) (facade, bool) {
 func (a *API) serveFacade(f facade) restful.RouteFunction {
 	return func(req *restful.Request, resp *restful.Response) {
 		fail := func(err error) {
-			setOutcome(req, outcome{code: f.failure(resp, req, err), err: err})
+			code := f.failure(resp, req, err)
+			setOutcome(req, outcome{code: code, err: err, refused: code < f.ours})
 		}
 		defer a.recovered(req, resp, http.StatusInternalServerError, fail)
 		r := &request{restful: req, response: resp.ResponseWriter, maxBody: a.maxBody, patience: a.patience, query: a.query}
@@ -68,9 +71,6 @@ type routerError struct {
 }
 
 func (e *routerError) Error() string { return e.sentence }
-
-// CallersFault: there is nothing that the service could have done.
-func (e *routerError) CallersFault() bool { return true }
 
 // errTooLargeView is that a view would have to be computed from more than is allowed.
 var errTooLargeView = errors.New("too much is stored to compute the answer from")

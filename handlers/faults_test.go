@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"bcs-storage/handlers"
 	"bcs-storage/handlers/query"
@@ -109,14 +110,22 @@ func serve(t *testing.T, semantic bool) (*httptest.Server, *faulty, *lockedBuffe
 		}
 	}
 	f, logs := &faulty{Documents: engine}, &lockedBuffer{}
+	registry := prometheus.NewRegistry()
 	h, err := handlers.New(handlers.Options{
 		Access: handlers.Everyone{}, Documents: f, Nodes: local.New(f, time.Now), Dialect: handlers.Documented(), SemanticStatus: semantic, MaxBody: 1 << 20,
-		BodyTimeout: 50 * time.Millisecond, Query: query.Options{MaxLength: 1000}, Now: time.Now, Log: slog.New(slog.NewTextHandler(logs, nil)), Registry: prometheus.NewRegistry(),
+		BodyTimeout: 50 * time.Millisecond, Query: query.Options{MaxLength: 1000}, Now: time.Now, Log: slog.New(slog.NewTextHandler(logs, nil)), Registry: registry,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(h)
+	metrics := promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/metrics" {
+			metrics.ServeHTTP(w, r)
+			return
+		}
+		h.ServeHTTP(w, r)
+	}))
 	t.Cleanup(server.Close)
 	return server, f, logs
 }

@@ -74,16 +74,18 @@ func (a *API) container() *restful.Container {
 				services[root] = ws
 				c.Add(ws)
 			}
-			ws.Route(ws.Method(rt.method).Path(path).To(a.serve(&rt)))
+			ws.Route(ws.Method(rt.method).Path(path).Metadata(seriesKey, a.metrics.newSeries(prefix+rt.path, rt.method)).To(a.serve(&rt)))
 		}
 	}
 	own := new(restful.WebService).Path("/").Consumes("*/*").Produces("*/*")
-	own.Route(own.GET("/healthz").To(a.healthz))
-	own.Route(own.GET("/readyz").To(a.readyz))
-	own.Route(own.GET("/metrics").To(a.serveMetrics))
+	ownRoute := func(method, path string, to restful.RouteFunction) {
+		own.Route(own.Method(method).Path(path).Metadata(seriesKey, a.metrics.newSeries(path, method)).To(to))
+	}
+	ownRoute(http.MethodGet, "/healthz", a.healthz)
+	ownRoute(http.MethodGet, "/readyz", a.readyz)
 	for _, f := range facades {
 		for _, method := range f.methods {
-			own.Route(own.Method(method).Path(f.path).To(a.serveFacade(f)))
+			ownRoute(method, f.path, a.serveFacade(f))
 		}
 	}
 	return c.Add(own)
@@ -139,7 +141,7 @@ func (a *API) recovered(req *restful.Request, resp *restful.Response, cutOff int
 	case failed == http.ErrAbortHandler:
 		panic(failed)
 	}
-	a.log.Error("panic", "method", req.Request.Method, "path", req.Request.URL.Path, "panic", failed, "stack", string(debug.Stack()))
+	a.log.Error("panic", "id", requestID(resp), "method", req.Request.Method, "path", req.Request.URL.Path, "panic", failed, "stack", string(debug.Stack()))
 	if resp.ContentLength() > 0 {
 		a.abort(req, cutOff, errPanic)
 	}
@@ -178,7 +180,8 @@ func (a *API) routerRefusal(err restful.ServiceError, req *restful.Request, resp
 func (a *API) refuse(req *restful.Request, resp *restful.Response, status int, sentence string) {
 	if f, ok := facadeOf(req.Request.URL.Path); ok {
 		err := &routerError{status, sentence}
-		setOutcome(req, outcome{code: f.failure(resp, req, err), err: err})
+		code := f.failure(resp, req, err)
+		setOutcome(req, outcome{code: code, err: err, refused: code < f.ours})
 		return
 	}
 	setOutcome(req, outcome{code: status})

@@ -25,6 +25,9 @@ func (a *API) answerCCS(ctx context.Context, r *request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if a.views.CCSVerifier != nil {
+		setCaller(r.restful, params[signature.ParamSecretID]) // which is public, and verified by now
+	}
 	call, err := ccs.Parse(params)
 	if err != nil {
 		return nil, err

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/emicklei/go-restful/v3"
-	"github.com/google/uuid"
 
 	"bcs-storage/handlers/cluster"
 	"bcs-storage/handlers/ncs"
@@ -44,7 +43,7 @@ func (a *API) answerNCS(ctx context.Context, r *request) ([]byte, error) {
 		return nil, &ncs.Error{Status: http.StatusNotFound, Code: "ResourceNotFound", Message: fmt.Sprintf("The cluster %.100s is not found.", id)}
 	}
 	answer, err := a.view(ctx, call.Loads(), []string{id}, func(objects *cluster.Objects) (any, error) {
-		return call.View(ncs.Input{Cluster: id, Objects: objects, RequestID: uuid.NewString()})
+		return call.View(ncs.Input{Cluster: id, Objects: objects, RequestID: requestID(r.response)})
 	})
 	if err != nil {
 		return nil, err
@@ -78,7 +77,7 @@ func failNCS(w http.ResponseWriter, _ *restful.Request, err error) int {
 	if asVendorFailure(err).again {
 		w.Header().Set("Retry-After", "1")
 	}
-	write(w, e.Status, ncs.Failure(e, uuid.NewString()))
+	write(w, e.Status, ncs.Failure(e, requestID(w)))
 	return e.Status
 }
 

@@ -26,7 +26,17 @@ type Janitor struct {
 	Interval  time.Duration
 	Now       func() time.Time
 	Log       *slog.Logger
+	// Removed, if set, is told how many documents of the collection a rule removed, ByAge or ByCount.
+	Removed func(c *Collection, by string, n int64)
+	// Swept, if set, is called after each sweep of Run with what the sweep returned.
+	Swept func(ctx context.Context, err error)
 }
+
+// What a rule removes documents by.
+const (
+	ByAge   = "age"
+	ByCount = "count"
+)
 
 // Run sweeps at once and then every Interval, until ctx is done. A sweep that
 // fails is logged and tried again at the next turn.
@@ -34,8 +44,12 @@ func (j *Janitor) Run(ctx context.Context) {
 	ticker := time.NewTicker(j.Interval)
 	defer ticker.Stop()
 	for {
-		if err := j.Sweep(ctx); err != nil && ctx.Err() == nil {
+		err := j.Sweep(ctx)
+		if err != nil && ctx.Err() == nil {
 			j.Log.Error("retention sweep failed", "error", err)
+		}
+		if j.Swept != nil && ctx.Err() == nil {
+			j.Swept(ctx, err)
 		}
 		select {
 		case <-ctx.Done():
@@ -67,6 +81,7 @@ func (j *Janitor) sweepAge(ctx context.Context, rule Retention) error {
 	tooOld := TimeRange{Path: Path{FieldCreateTime}, To: j.Now().Add(-rule.MaxAge)}
 	n, err := j.Documents.Delete(ctx, rule.Collection, Query{Filter: tooOld})
 	if n > 0 {
+		j.removed(rule.Collection, ByAge, n)
 		j.Log.Info("retention removed documents by age", "collection", rule.Collection.Name, "removed", n, "max_age", rule.MaxAge)
 	}
 	return err
@@ -84,12 +99,19 @@ func (j *Janitor) sweepCount(ctx context.Context, rule Retention) error {
 	// Documents without a cluster are kept apart under the empty name.
 	for _, cluster := range append(clusters, "") {
 		n, err := j.Documents.Trim(ctx, c, Key{cluster}, rule.MaxPerCluster)
+		if n > 0 {
+			j.removed(c, ByCount, n)
+			j.Log.Info("retention removed documents by count", "collection", c.Name, "cluster", cluster, "removed", n, "max_per_cluster", rule.MaxPerCluster)
+		}
 		if err != nil {
 			return err
 		}
-		if n > 0 {
-			j.Log.Info("retention removed documents by count", "collection", c.Name, "cluster", cluster, "removed", n, "max_per_cluster", rule.MaxPerCluster)
-		}
 	}
 	return nil
+}
+
+func (j *Janitor) removed(c *Collection, by string, n int64) {
+	if j.Removed != nil {
+		j.Removed(c, by, n)
+	}
 }

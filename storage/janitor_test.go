@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"slices"
@@ -132,6 +133,37 @@ func TestJanitorSweep(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestJanitorTells: what was removed and by what, and every sweep of Run and how it ended.
+func TestJanitorTells(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := openStore(t)
+		defer e.Close()
+		now := time.Now()
+		put(t, e, storage.Events, now, entry{"c/a", time.Minute}, entry{"c/b", time.Minute}, entry{"c/c", time.Minute}, entry{"c/d", 2 * time.Hour})
+		unopened := &storage.Collection{Name: "unopened", Key: []string{"clusterId"}, Parts: 2, Scope: 1}
+		var told []string
+		j := storage.Janitor{
+			Documents: e, Interval: time.Minute, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+			Rules: []storage.Retention{{Collection: storage.Events, MaxAge: time.Hour, MaxPerCluster: 2}},
+		}
+		j.Removed = func(c *storage.Collection, by string, n int64) {
+			told = append(told, fmt.Sprint(c.Name, " ", by, " ", n))
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		j.Swept = func(ctx context.Context, err error) {
+			told = append(told, fmt.Sprint("swept ", err != nil))
+			if len(j.Rules) == 2 {
+				cancel()
+			}
+			j.Rules = append(j.Rules, storage.Retention{Collection: unopened, MaxAge: time.Hour})
+		}
+		j.Run(ctx)
+		if want := []string{"event age 1", "event count 1", "swept false", "swept true"}; !slices.Equal(told, want) {
+			t.Errorf("told %q, want %q", told, want)
+		}
+	})
 }
 
 func TestJanitorSweepCancelled(t *testing.T) {

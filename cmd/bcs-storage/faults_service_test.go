@@ -202,7 +202,7 @@ func (s *service) usage(t *testing.T) usage {
 	t.Helper()
 	// Connections of the load are not the service's to keep.
 	s.http.CloseIdleConnections()
-	_, raw, err := s.fetch(t.Context(), "GET", s.root+"/metrics", "")
+	_, raw, err := s.fetch(t.Context(), "GET", s.metrics, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,8 @@ type child struct {
 	t    *testing.T
 	cmd  *exec.Cmd
 	base string
+	// metrics is where its metrics are.
+	metrics string
 }
 
 func startChild(t *testing.T, args ...string) *child {
@@ -32,7 +34,7 @@ func startChild(t *testing.T, args ...string) *child {
 // startChildIn starts it with settings from the environment.
 func startChildIn(t *testing.T, environ []string, stderr io.Writer, args ...string) *child {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
+	cmd := exec.CommandContext(t.Context(), os.Args[0], append([]string{"serve", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"}, args...)...)
 	cmd.Env = append([]string{asMain + "=1", "BCS_STORAGE_LOG_LEVEL=warn"}, environ...)
 	cmd.Stderr = stderr
 	stdout, err := cmd.StdoutPipe()
@@ -42,7 +44,8 @@ func startChildIn(t *testing.T, environ []string, stderr io.Writer, args ...stri
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	return &child{t, cmd, "http://" + address(t, bufio.NewReader(stdout)) + "/bcsstorage/v1"}
+	lines := bufio.NewReader(stdout)
+	return &child{t, cmd, "http://" + address(t, lines) + "/bcsstorage/v1", metricsAddress(t, lines)}
 }
 
 // kill ends the process as a crash would, and waits until it is gone.

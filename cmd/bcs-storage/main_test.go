@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -195,11 +196,17 @@ func TestServe(t *testing.T) {
 	reader, stdout := io.Pipe()
 	code := make(chan int, 1)
 	go func() {
-		args := []string{"serve", "--listen", "127.0.0.1:0", "--data-dir", t.TempDir()}
+		args := []string{"serve", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--data-dir", t.TempDir()}
 		code <- run(ctx, args, nil, strings.NewReader(""), stdout, t.Output())
 		stdout.Close()
 	}()
-	dial(t, address(t, bufio.NewReader(reader)))
+	lines := bufio.NewReader(reader)
+	dial(t, address(t, lines))
+	at, err := url.Parse(metricsAddress(t, lines))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dial(t, at.Host)
 	cancel()
 	if got := <-code; got != 0 {
 		t.Errorf("exit code %d", got)
@@ -220,6 +227,20 @@ func address(t *testing.T, stdout *bufio.Reader) string {
 	return at
 }
 
+// metricsAddress reads the line after that, which tells where the metrics are.
+func metricsAddress(t *testing.T, stdout *bufio.Reader) string {
+	t.Helper()
+	line, err := stdout.ReadString('\n')
+	if err != nil {
+		t.Fatalf("no address of the metrics: %v", err)
+	}
+	at, found := strings.CutPrefix(strings.TrimSpace(line), "metrics on ")
+	if !found || strings.HasSuffix(at, ":0/metrics") {
+		t.Fatalf("got line %q", line)
+	}
+	return at
+}
+
 func dial(t *testing.T, at string) {
 	t.Helper()
 	conn, err := net.Dial("tcp", at)
@@ -235,9 +256,14 @@ func TestServeCannotStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	got := call(t, nil, "serve", "--listen", taken.Addr().String(), "--data-dir", t.TempDir())
-	if got.code != 1 || got.stdout != "" || !strings.Contains(got.stderr, "bcs-storage: start: ") {
-		t.Errorf("got %+v", got)
+	for _, flags := range [][]string{
+		{"--listen", taken.Addr().String(), "--metrics-listen", "127.0.0.1:0"},
+		{"--listen", "127.0.0.1:0", "--metrics-listen", taken.Addr().String()},
+	} {
+		got := call(t, nil, append([]string{"serve", "--data-dir", t.TempDir()}, flags...)...)
+		if got.code != 1 || got.stdout != "" || !strings.Contains(got.stderr, "bcs-storage: start: ") {
+			t.Errorf("%s: got %+v", flags, got)
+		}
 	}
 }
 

@@ -47,6 +47,8 @@ func TestReadme(t *testing.T) {
 	defer c.kill()
 	at := strings.TrimSuffix(strings.TrimPrefix(c.base, "http://"), "/bcsstorage/v1")
 	const documented = "127.0.0.1:50024"
+	metrics := strings.TrimSuffix(strings.TrimPrefix(c.metrics, "http://"), "/metrics")
+	real := strings.NewReplacer(documented, at, "127.0.0.1:50025", metrics)
 
 	var commands []string
 	for _, block := range console.FindAllStringSubmatch(string(raw), -1) {
@@ -56,7 +58,7 @@ func TestReadme(t *testing.T) {
 			}
 		}
 	}
-	outputs := shell(t, dir, "http://"+at, commands, func(s string) string { return strings.ReplaceAll(s, documented, at) })
+	outputs := shell(t, dir, "http://"+at, commands, real.Replace)
 	next := 0
 	fresh := console.ReplaceAllStringFunc(string(raw), func(block string) string {
 		var b strings.Builder

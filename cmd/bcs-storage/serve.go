@@ -50,7 +50,11 @@ func (c cli) serve(ctx context.Context, config conf.Config) error {
 	if err != nil {
 		return fmt.Errorf("start: %w", err)
 	}
-	fmt.Fprintf(c.stdout, "listening on http://%s\n", a.Addr())
+	started := fmt.Sprintf("listening on http://%s\n", a.Addr())
+	if at := a.MetricsAddr(); at != "" {
+		started += fmt.Sprintf("metrics on http://%s/metrics\n", at)
+	}
+	fmt.Fprint(c.stdout, started)
 	served := a.Run(ctx)
 
 	// ctx is done here, and requests that are still running must have their time all the same.

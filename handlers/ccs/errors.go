@@ -49,9 +49,6 @@ type Error struct {
 // Error is "codeDesc (code): text".
 func (e *Error) Error() string { return fmt.Sprintf("%s (%d): %s", e.Desc, e.Code, e.Text) }
 
-// CallersFault says whether the request was at fault: from 5100 on it is the service.
-func (e *Error) CallersFault() bool { return e.Code < FailedOperation.Code }
-
 // ErrorOf is err as the caller is told: an *Error itself, a malformed object by its name and the path in
 // it (6000), anything else without its details (6000).
 func ErrorOf(err error) *Error {

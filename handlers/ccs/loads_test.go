@@ -100,19 +100,6 @@ func TestErrorsAreTold(t *testing.T) {
 	}
 }
 
-// TestWhoseFault: the caller's, or else the service's.
-func TestWhoseFault(t *testing.T) {
-	for fault, callers := range map[ccs.Fault]bool{
-		ccs.InvalidParameter: true, ccs.MissingParameter: true, ccs.InvalidAction: true, ccs.AuthFailure: true, ccs.Unauthorized: true,
-		ccs.SecretIDNotFound: true, ccs.ReadOnly: true, ccs.ReplayAttack: true, ccs.ResourceNotFound: true,
-		ccs.FailedOperation: false, ccs.InternalError: false,
-	} {
-		if got := fault.Because("x").CallersFault(); got != callers {
-			t.Errorf("%v: %v", fault, got)
-		}
-	}
-}
-
 // TestTimesArePrintedInTheZone of the options.
 func TestTimesArePrintedInTheZone(t *testing.T) {
 	s := samples(t)

@@ -21,9 +21,6 @@ type Error struct {
 // Error is the code and the message.
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
-// CallersFault says whether the request was at fault, and not the service.
-func (e *Error) CallersFault() bool { return e.Status < http.StatusInternalServerError }
-
 // MissingParameter is that a parameter that is required was not given (section 2.6).
 func MissingParameter(name string) *Error {
 	return &Error{http.StatusBadRequest, "MissingParameter",

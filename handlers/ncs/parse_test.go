@@ -210,14 +210,6 @@ func TestErrorsOfTheStore(t *testing.T) {
 	}
 }
 
-func TestWhoseFault(t *testing.T) {
-	for status, callers := range map[int]bool{400: true, 403: true, 404: true, 499: true, 500: false, 503: false} {
-		if got := (&ncs.Error{Status: status}).CallersFault(); got != callers {
-			t.Errorf("%d: %v", status, got)
-		}
-	}
-}
-
 // FuzzParse: whatever is sent is a call or an *Error whose message is bounded, and text.
 func FuzzParse(f *testing.F) {
 	f.Add("GET", "DescribeStatefulWorkloadInfo", ncs.Version, "NamespaceId", "1", "StatefulWorkLoadId", "2")

@@ -29,6 +29,7 @@ type Options struct {
 	Collections            []*storage.Collection
 	Log                    *slog.Logger          // failures in the background; nil discards them
 	Monitor                *event.CommandMonitor // sees every command; may be nil
+	Observer               Observer              // hears how commands end and connections come and go; may be nil
 }
 
 const (
@@ -106,8 +107,11 @@ func (o *Options) client() *options.ClientOptions {
 	if o.MinPoolSize > 0 {
 		opts.SetMinPoolSize(o.MinPoolSize)
 	}
-	if o.Monitor != nil {
-		opts.SetMonitor(o.Monitor)
+	if m := o.monitor(); m != nil {
+		opts.SetMonitor(m)
+	}
+	if o.Observer != nil {
+		opts.SetPoolMonitor(&event.PoolMonitor{Event: poolEvents(o.Observer)})
 	}
 	return opts
 }

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"errors"
+	"time"
 
 	"bcs-storage/storage"
 )
@@ -9,7 +10,11 @@ import (
 // commit makes all changes of the batch in one transaction and answers them.
 func (w *writer) commit(batch []*write) {
 	results := make([]error, len(batch))
+	start := time.Now()
 	err := w.transact(batch, results)
+	if w.onEnd != nil {
+		w.onEnd(Commit{Writes: len(batch), Took: time.Since(start), Err: err})
+	}
 	w.failing.Store(err != nil)
 	if err == nil {
 		w.commits.Add(1)

@@ -17,15 +17,15 @@ import (
 // is not there. Only one engine may have a file open. A file of an older schema version
 // is brought to that of this program, a newer one is refused. When collections index
 // other paths than those the file was written with, Open brings its rows up to date.
-func Open(ctx context.Context, path string, collections []*storage.Collection) (*Engine, error) {
-	e, err := open(ctx, path, collections, defaultLimits, released())
+func Open(ctx context.Context, path string, collections []*storage.Collection, options ...Option) (*Engine, error) {
+	e, err := open(ctx, path, collections, defaultLimits, released(), options...)
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", path, err)
 	}
 	return e, nil
 }
 
-func open(ctx context.Context, path string, collections []*storage.Collection, l limits, s schema) (_ *Engine, err error) {
+func open(ctx context.Context, path string, collections []*storage.Collection, l limits, s schema, options ...Option) (_ *Engine, err error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, err
 	}
@@ -59,7 +59,11 @@ func open(ctx context.Context, path string, collections []*storage.Collection, l
 	if e.reads, err = openPool(ctx, path); err != nil {
 		return nil, errors.Join(err, c.close())
 	}
-	e.writer = startWriter(c, func() (*conn, error) { return dialWriter(background, path, s) })
+	e.writer = newWriter(c, func() (*conn, error) { return dialWriter(background, path, s) })
+	for _, set := range options {
+		set(e)
+	}
+	e.writer.start()
 	return e, nil
 }
 

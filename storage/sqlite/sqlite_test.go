@@ -24,7 +24,9 @@ func openInSmallSteps(t *testing.T) storage.Documents {
 
 func openAt(t *testing.T, path string) *sqlite.Engine {
 	t.Helper()
-	return openWith(t, sqlite.Open, path)
+	return openWith(t, func(ctx context.Context, path string, collections []*storage.Collection) (*sqlite.Engine, error) {
+		return sqlite.Open(ctx, path, collections)
+	}, path)
 }
 
 func openWith(t *testing.T, open func(context.Context, string, []*storage.Collection) (*sqlite.Engine, error), path string) *sqlite.Engine {

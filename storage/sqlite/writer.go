@@ -38,16 +38,19 @@ type writer struct {
 	redial  func() (*conn, error)
 	stopped chan struct{}
 	commits atomic.Int64 // batches that were committed
+	onEnd   func(Commit) // may be nil
 	failing atomic.Bool  // the last batch could not be committed
 	err     error        // from closing, valid once stopped
 }
 
-func startWriter(c *conn, redial func() (*conn, error)) *writer {
+func newWriter(c *conn, redial func() (*conn, error)) *writer {
 	w := &writer{conn: c, redial: redial, stopped: make(chan struct{})}
 	w.wake.L = &w.mu
-	go w.loop()
 	return w
 }
+
+// start lets it work, until close.
+func (w *writer) start() { go w.loop() }
 
 // do runs a change and returns once it is durable. When ctx ends first do
 // returns at once: a change that was not begun is then not made.

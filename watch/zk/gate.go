@@ -61,6 +61,12 @@ func (g *gate) epoch() int {
 	return g.times
 }
 
+func (g *gate) state() (up bool, times int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.up, g.times
+}
+
 // pass returns when the gate is open; or an error when ctx or life is done, or
 // when it has been closed for too long.
 func (g *gate) pass(ctx, life context.Context) error {

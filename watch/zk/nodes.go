@@ -50,6 +50,9 @@ func (n *Nodes) Close() error {
 	return nil
 }
 
+// Session says whether there is a session now, and how often one was established or taken up again.
+func (n *Nodes) Session() (up bool, established int) { return n.session.gate.state() }
+
 // Get implements watch.Nodes. A znode whose data is not a JSON object is none of ours.
 func (n *Nodes) Get(ctx context.Context, at watch.Node) ([]byte, error) {
 	znode, err := n.nodePath(at)

@@ -16,9 +16,15 @@ func TestOpenBeforeTheServer(t *testing.T) {
 	if err := n.Ping(t.Context()); !errors.Is(err, watch.ErrUnavailable) {
 		t.Errorf("got %v, want ErrUnavailable", err)
 	}
+	if up, sessions := n.Session(); up || sessions != 0 {
+		t.Errorf("there is a session, %d so far", sessions)
+	}
 	startProxyAt(t, o.Servers[0])
 	eventually(t, "finds the server", func() error { return n.Ping(t.Context()) })
 	must(t, n.Put(t.Context(), node("a"), []byte(`{"v":1}`)))
+	if up, sessions := n.Session(); !up || sessions != 1 {
+		t.Errorf("up is %v after %d sessions", up, sessions)
+	}
 	if got := list(t, n, dir); got != `a={"v":1}` {
 		t.Errorf("listed %s", got)
 	}

@@ -138,13 +138,13 @@ func requests(t *testing.T, api http.Handler) []operation {
 		}
 	}
 	return []operation{
-		{"PUT pod", 120, 2, send(http.MethodPut, pods+"/web-007", pod, 50)},
-		{"GET pod", 66, 0, send(http.MethodGet, pods+"/web-007", nil, len(pod))},
-		{"GET pods", 768, 8, send(http.MethodGet, pods, nil, stored*len(pod))},
-		{"GET pods, two fields", 784, 8, send(http.MethodGet, pods+"?field=resourceName,data.status.phase", nil, stored*50)},
-		{"query pods by host", 235, 2, send(http.MethodGet, "/query/k8s/dynamic/clusters/c1/pod?hostIp=10.0.0.7", nil, 10*len(pod))},
-		{"PUT event", 131, 2, send(http.MethodPut, "/events", event, 50)},
-		{"GET events", 943, 8, send(http.MethodGet, "/events?clusterId=c1", nil, stored*50)},
+		{"PUT pod", 124, 2, send(http.MethodPut, pods+"/web-007", pod, 50)},
+		{"GET pod", 70, 0, send(http.MethodGet, pods+"/web-007", nil, len(pod))},
+		{"GET pods", 772, 8, send(http.MethodGet, pods, nil, stored*len(pod))},
+		{"GET pods, two fields", 788, 8, send(http.MethodGet, pods+"?field=resourceName,data.status.phase", nil, stored*50)},
+		{"query pods by host", 239, 2, send(http.MethodGet, "/query/k8s/dynamic/clusters/c1/pod?hostIp=10.0.0.7", nil, 10*len(pod))},
+		{"PUT event", 135, 2, send(http.MethodPut, "/events", event, 50)},
+		{"GET events", 947, 8, send(http.MethodGet, "/events?clusterId=c1", nil, stored*50)},
 	}
 }
 

@@ -14,9 +14,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-
+	"bcs-storage/cmd/bcs-storage/app/telemetry"
 	"bcs-storage/conf"
 	"bcs-storage/handlers"
 	"bcs-storage/handlers/query"
@@ -33,14 +31,16 @@ type Options struct {
 
 // App is one running service. Several may run in one process.
 type App struct {
-	config   conf.Config
-	log      *slog.Logger
-	engines  []io.Closer // in the order in which they were opened
-	janitor  *storage.Janitor
-	listener net.Listener
-	server   *http.Server
-	stop     sync.Once
-	stopped  error
+	config    conf.Config
+	log       *slog.Logger
+	telemetry *telemetry.Telemetry
+	engines   []io.Closer // in the order in which they were opened
+	janitor   *storage.Janitor
+	listener  net.Listener
+	server    *http.Server
+	metrics   *side // nil: nowhere
+	stop      sync.Once
+	stopped   error
 }
 
 // Limits on how long a client may take. Answers have none: a list of any size
@@ -57,7 +57,9 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	a := &App{config: o.Config, log: o.Log}
+	a := &App{config: o.Config, log: o.Log, telemetry: telemetry.New(telemetry.Options{
+		Version: o.Version, FieldNames: o.Config.Metrics.UpstreamNames, MaxClusters: o.Config.Metrics.MaxClusters, Now: o.Now, Log: o.Log,
+	})}
 	handler, err := a.open(ctx, o)
 	if err != nil {
 		return nil, errors.Join(err, a.close())
@@ -71,7 +73,10 @@ func New(ctx context.Context, o Options) (*App, error) {
 		IdleTimeout:       idleTimeout,
 		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
 	}
-	o.Log.Info("started", "version", o.Version, "listen", a.Addr(), "storage", o.Config.Storage, "watch", o.Config.Watch, "dialect", o.Config.Dialect)
+	if a.metrics, err = openSide(ctx, o.Config.Metrics.Listen, a.telemetry.Handler(handler), o.Log); err != nil {
+		return nil, errors.Join(fmt.Errorf("metrics.listen: %w", err), a.close())
+	}
+	o.Log.Info("started", "version", o.Version, "listen", a.Addr(), "metrics", a.MetricsAddr(), "storage", o.Config.Storage, "watch", o.Config.Watch, "dialect", o.Config.Dialect)
 	return a, nil
 }
 
@@ -90,6 +95,9 @@ func (a *App) open(ctx context.Context, o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	docs, nodes = a.telemetry.Documents(c.Storage, docs), a.telemetry.Nodes(c.Watch, nodes)
+	a.telemetry.Ready("storage", docs.Ping)
+	a.telemetry.Ready("watch", nodes.Ping)
 	a.janitor = &storage.Janitor{
 		Documents: docs,
 		Rules: []storage.Retention{
@@ -100,6 +108,7 @@ func (a *App) open(ctx context.Context, o Options) (http.Handler, error) {
 		Now:      o.Now,
 		Log:      o.Log,
 	}
+	a.telemetry.Sweeps(a.janitor)
 	form, err := dialect(c.Dialect)
 	if err != nil {
 		return nil, err
@@ -108,8 +117,6 @@ func (a *App) open(ctx context.Context, o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return handlers.New(handlers.Options{
 		Documents:      docs,
 		Nodes:          nodes,
@@ -122,11 +129,12 @@ func (a *App) open(ctx context.Context, o Options) (http.Handler, error) {
 			IgnoreUnknown: c.Query.UnknownParameters == conf.UnknownIgnore,
 			MaxLength:     int64(c.Query.MaxLength),
 		},
-		Views:    views,
-		Access:   handlers.Everyone{},
-		Now:      o.Now,
-		Log:      o.Log,
-		Registry: registry,
+		Views:      views,
+		Access:     handlers.Everyone{},
+		Now:        o.Now,
+		Log:        o.Log,
+		Registry:   a.telemetry.Registry,
+		FieldNames: c.Metrics.UpstreamNames,
 	})
 }
 
@@ -146,7 +154,16 @@ func dialect(word string) (handlers.Dialect, error) {
 // Addr is where the service listens, host:port with the real port.
 func (a *App) Addr() string { return a.listener.Addr().String() }
 
-// Run serves and sweeps until ctx is done, which is no error, or the listener fails.
+// MetricsAddr is where the metrics and profiles are, host:port with the real
+// port; "" is nowhere.
+func (a *App) MetricsAddr() string {
+	if a.metrics == nil {
+		return ""
+	}
+	return a.metrics.listener.Addr().String()
+}
+
+// Run serves and sweeps until ctx is done, which is no error, or a listener fails.
 func (a *App) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -155,8 +172,11 @@ func (a *App) Run(ctx context.Context) error {
 	defer sweeping.Wait()
 	defer cancel()
 
-	failed := make(chan error, 1)
+	failed := make(chan error, 2)
 	go func() { failed <- a.server.Serve(a.listener) }()
+	if a.metrics != nil {
+		go func() { failed <- a.metrics.server.Serve(a.metrics.listener) }()
+	}
 	select {
 	case <-ctx.Done():
 		return nil
@@ -176,7 +196,7 @@ func (a *App) Stop(ctx context.Context) error {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("requests were cut off: %w", err), a.server.Close())
 		}
-		a.stopped = errors.Join(err, a.close())
+		a.stopped = errors.Join(err, a.metrics.stop(ctx), a.close())
 		a.log.Info("stopped")
 	})
 	return a.stopped
@@ -187,6 +207,11 @@ func (a *App) close() error {
 	var errs []error
 	if a.listener != nil {
 		if err := a.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if a.metrics != nil {
+		if err := a.metrics.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 			errs = append(errs, err)
 		}
 	}

@@ -34,6 +34,7 @@ func (a *App) openDocuments(ctx context.Context) (storage.Documents, error) {
 			MinPoolSize:            uint64(c.MongoDB.MinPoolSize),
 			Collections:            storage.Collections(),
 			Log:                    a.log,
+			Observer:               a.telemetry.MongoDB(),
 		})
 		if err != nil {
 			return nil, err
@@ -72,6 +73,7 @@ func (a *App) openNodes(ctx context.Context, docs storage.Documents, now func() 
 			return nil, err
 		}
 		a.engines = append(a.engines, nodes)
+		a.telemetry.ZooKeeper(nodes.Session)
 		return nodes, nil
 	}
 	return nil, fmt.Errorf("watch: there is no %q", c.Watch)
@@ -79,7 +81,7 @@ func (a *App) openNodes(ctx context.Context, docs storage.Documents, now func() 
 
 // openFile opens the embedded engine.
 func (a *App) openFile(ctx context.Context, collections []*storage.Collection) (storage.Documents, error) {
-	engine, err := sqlite.Open(ctx, filepath.Join(a.config.DataDir, databaseFile), collections)
+	engine, err := sqlite.Open(ctx, filepath.Join(a.config.DataDir, databaseFile), collections, sqlite.OnCommit(a.telemetry.SQLite()))
 	if err != nil {
 		return nil, err
 	}

@@ -29,6 +29,8 @@ const (
 type service struct {
 	t    *testing.T
 	base string
+	// side is where the metrics are.
+	side string
 	http *http.Client
 	logs *logBuffer
 }
@@ -105,7 +107,7 @@ func start(t *testing.T, s settings) *service {
 		}
 	})
 	return &service{
-		t: t, base: "http://" + a.Addr(), logs: logs,
+		t: t, base: "http://" + a.Addr(), side: "http://" + a.MetricsAddr(), logs: logs,
 		http: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
 }
@@ -166,6 +168,18 @@ func (s *service) try(method, path, body string, headers ...string) (answer, err
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)
 	return answer{t: s.t, what: method + " " + path, status: resp.StatusCode, header: resp.Header, body: string(raw)}, err
+}
+
+// metrics is what a scrape answers.
+func (s *service) metrics() string {
+	s.t.Helper()
+	onSide := *s
+	onSide.base = s.side
+	a := onSide.do("GET", "/metrics", "")
+	if a.status != http.StatusOK {
+		s.t.Fatalf("%s: %d %s", a.what, a.status, a.body)
+	}
+	return a.body
 }
 
 // envelope is the body, which must be a complete envelope.

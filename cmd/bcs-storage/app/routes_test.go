@@ -117,7 +117,7 @@ func (s *service) walked(prefix string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	metrics := s.do("GET", "/metrics", "").body
+	metrics := s.metrics()
 	for line := range strings.Lines(string(table)) {
 		method, path, _ := strings.Cut(strings.TrimSpace(line), " ")
 		if !strings.Contains(metrics, fmt.Sprintf(`method="%s",route="%s%s"`, method, prefix, path)) {
@@ -295,11 +295,16 @@ func TestOwnRoutes(t *testing.T) {
 	}
 	s.do("GET", documentedPrefix+podPath, "").failed("does not exist")
 	s.do("GET", "/no/such/route", "").failed("no such route")
-	metrics := s.do("GET", "/metrics", "").body
+	for _, path := range []string{"/metrics", "/debug/pprof/"} {
+		if a := s.do("GET", path, ""); a.status != 404 {
+			t.Errorf("%s: %d: it is not for callers of the API", path, a.status)
+		}
+	}
+	metrics := s.metrics()
 	for _, want := range []string{
 		"go_goroutines", "process_open_fds",
 		`bcs_storage_http_requests_total{code="10004",method="GET",route="/bcsapi/v4/storage/k8s/dynamic/namespace_resources/clusters/{clusterId}/namespaces/{namespace}/{resourceType}/{resourceName}",status="200"} 1`,
-		`bcs_storage_http_requests_total{code="404",method="GET",route="none",status="404"} 1`,
+		`bcs_storage_http_requests_total{code="404",method="GET",route="none",status="404"} 3`,
 		"bcs_storage_http_request_duration_seconds_bucket",
 	} {
 		if !strings.Contains(metrics, want) {

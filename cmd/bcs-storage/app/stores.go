@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"bcs-storage/cmd/bcs-storage/app/telemetry"
 	"bcs-storage/conf"
 	"bcs-storage/storage"
 	"bcs-storage/storage/mongo"
@@ -22,6 +23,11 @@ func DataFile(c conf.Config) (path string, used bool) {
 	return filepath.Join(c.DataDir, databaseFile), c.Storage == conf.StorageSQLite || c.Watch == conf.WatchLocal
 }
 
+// unserved is an App without a listener; nobody sees what it measures.
+func unserved(c conf.Config, log *slog.Logger) *App {
+	return &App{config: c, log: log, telemetry: telemetry.New(telemetry.Options{Now: time.Now})}
+}
+
 // Stores are the engines of a configuration without the service around them.
 type Stores struct {
 	Documents storage.Documents
@@ -32,7 +38,7 @@ type Stores struct {
 // OpenStores opens both engines, the embedded ones as New does: not while a
 // service has them open. It fails, with what is away, when an engine does not answer.
 func OpenStores(ctx context.Context, c conf.Config, log *slog.Logger) (*Stores, error) {
-	s := &Stores{app: &App{config: c, log: log}}
+	s := &Stores{app: unserved(c, log)}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -76,7 +82,7 @@ type Contents struct {
 // what is written meanwhile may or may not be seen. It fails, with what is
 // away, when an engine does not answer.
 func OpenContents(ctx context.Context, c conf.Config, log *slog.Logger) (*Contents, error) {
-	s := &Contents{app: &App{config: c, log: log}}
+	s := &Contents{app: unserved(c, log)}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

@@ -55,7 +55,7 @@ func Dir(t testing.TB) string {
 // of its own, keeping its data in and under the name of dir.
 func Config(dir string) conf.Config {
 	c := conf.Default()
-	c.Listen, c.DataDir = "127.0.0.1:0", dir
+	c.Listen, c.Metrics.Listen, c.DataDir = "127.0.0.1:0", "127.0.0.1:0", dir
 	c.Storage, c.Watch = Engines()
 	if c.Storage == conf.StorageMongoDB {
 		c.MongoDB.URI, c.MongoDB.Database = os.Getenv("BCS_TEST_MONGODB_URI"), databaseOf(dir)
