@@ -34,6 +34,7 @@ storage/(sqlite|mongo)       storage/storagetest
 watch/local                  storage/sqlite|watch/watchtest
 watch/zk                     watch/watchtest
 handlers                     storage/sqlite|watch/local
+handlers/ccs                 handlers/ccs/signature
 '
 edges=$(
   go list -f '{{$p := .ImportPath}}{{range .Imports}}{{$p}} {{.}}{{"\n"}}{{end}}' ./...
