@@ -6,6 +6,7 @@ package handlers
 import (
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,7 +16,7 @@ import (
 	"bcs-storage/watch"
 )
 
-// Options is what the API works with. All fields but Query must be set.
+// Options is what the API works with. All fields but Query, Redact, Limits and Limited must be set.
 type Options struct {
 	Documents storage.Documents
 	Nodes     watch.Nodes
@@ -29,10 +30,14 @@ type Options struct {
 	BodyTimeout time.Duration
 	Query       query.Options
 	Views       Views
-	// Access says who may do what.
+	// Access says who may do what. Redact is what only callers with ActionSecrets see.
 	Access Access
-	Now    func() time.Time
-	Log    *slog.Logger
+	Redact []Redaction
+	Limits Limits
+	// Limited counts what limits refuse; nil counts nothing.
+	Limited *Limited
+	Now     func() time.Time
+	Log     *slog.Logger
 	// Registry gets the API's metrics and is served at /metrics.
 	Registry *prometheus.Registry
 }
@@ -48,6 +53,10 @@ type API struct {
 	query    query.Options
 	views    Views
 	access   Access
+	redact   []Redaction
+	limits   Limits
+	limited  *Limited
+	atWork   atomic.Int64 // requests that were let in
 	now      func() time.Time
 	log      *slog.Logger
 	metrics  *metrics
@@ -68,6 +77,9 @@ func New(o Options) (http.Handler, error) {
 		query:    o.Query,
 		views:    o.Views,
 		access:   o.Access,
+		redact:   o.Redact,
+		limits:   o.Limits,
+		limited:  o.Limited,
 		now:      o.Now,
 		log:      o.Log,
 		metrics:  m,

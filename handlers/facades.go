@@ -22,6 +22,8 @@ type facade struct {
 	// there is refused in the vendor's form.
 	below   string
 	methods []string
+	// signed says whether requests are signed, and need no token.
+	signed func(*API) bool
 	// answer is the whole body of a success.
 	answer func(a *API, ctx context.Context, r *request) ([]byte, error)
 	// failure writes a failure in the vendor's form and returns its code.
@@ -29,7 +31,7 @@ type facade struct {
 }
 
 var facades = []facade{
-	{path: "/v2/index.php", below: "/v2/", methods: []string{http.MethodGet, http.MethodPost}, answer: (*API).answerCCS, failure: failCCS},
+	{path: "/v2/index.php", below: "/v2/", methods: []string{http.MethodGet, http.MethodPost}, answer: (*API).answerCCS, signed: (*API).signedCCS, failure: failCCS},
 	{path: "/ncs", below: "/ncs", methods: []string{http.MethodGet, http.MethodPost}, answer: (*API).answerNCS, failure: failNCS},
 	{path: "/api/v1/namespaces/{namespace}/services/{name}/status", below: "/api/", methods: []string{http.MethodGet}, answer: (*API).answerCCE, failure: failCCE},
 }
@@ -50,10 +52,14 @@ func (a *API) serveFacade(f facade) restful.RouteFunction {
 			setOutcome(req, outcome{code: f.failure(resp, req, err), err: err})
 		}
 		defer a.recovered(req, resp, http.StatusInternalServerError, fail)
-		r := &request{restful: req, response: resp.ResponseWriter, maxBody: a.maxBody, patience: a.patience, query: a.query}
-		body, err := f.answer(a, req.Request.Context(), r)
+		in, err := a.admit(req, resp, f.signed != nil && f.signed(a))
+		defer in.leave()
+		var body []byte
+		if err == nil {
+			body, err = f.answer(a, in.ctx, a.request(in, req, resp))
+		}
 		if err != nil {
-			fail(err)
+			fail(in.cause(err))
 			return
 		}
 		write(resp, http.StatusOK, body)
@@ -112,6 +118,7 @@ type vendorFailure struct {
 	status  int
 	text    string
 	again   bool
+	gate    bool // see mapping
 	missing bool
 }
 
@@ -126,13 +133,9 @@ func asVendorFailure(err error) vendorFailure {
 		return vendorFailure{status: http.StatusInternalServerError, text: malformed.Error()}
 	case errors.Is(err, errTooManyObjects):
 		return vendorFailure{status: http.StatusUnprocessableEntity, text: err.Error()}
-	case errors.Is(err, ErrUnauthenticated):
-		return vendorFailure{status: http.StatusUnauthorized, text: err.Error()}
-	case errors.Is(err, ErrForbidden):
-		return vendorFailure{status: http.StatusForbidden, text: err.Error()}
 	}
 	m := mappingOf(err)
-	return vendorFailure{status: m.status, text: strings.TrimSuffix(m.text(err), "."), again: m.again, missing: missing(err)}
+	return vendorFailure{status: m.status, text: strings.TrimSuffix(m.text(err), "."), again: m.again, gate: m.gate, missing: missing(err)}
 }
 
 // write sends an answer of a vendor.

@@ -8,6 +8,7 @@ import (
 	"github.com/emicklei/go-restful/v3"
 
 	"bcs-storage/handlers/cce"
+	"bcs-storage/handlers/cluster"
 	"bcs-storage/storage"
 )
 
@@ -29,7 +30,10 @@ func (a *API) answerCCE(ctx context.Context, r *request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := a.authorize(r.restful.Request, ActionRead, id); err != nil {
+	if err := r.caller.check(ActionRead, id); err != nil {
+		return nil, err
+	}
+	if err := a.mayCompute(r, cluster.Load{Kind: cluster.Service}); err != nil {
 		return nil, err
 	}
 	doc, err := a.docs.Get(ctx, storage.Dynamic, storage.Key{id, "Service", names[0], names[1]}, nil, nil)

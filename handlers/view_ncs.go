@@ -29,7 +29,10 @@ func (a *API) answerNCS(ctx context.Context, r *request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := a.authorize(r.restful.Request, ActionRead, id); err != nil {
+	if err := r.caller.check(ActionRead, id); err != nil {
+		return nil, err
+	}
+	if err := a.mayCompute(r, call.Loads()...); err != nil {
 		return nil, err
 	}
 	types, err := a.resourceTypes(ctx, id)
@@ -85,11 +88,17 @@ func ncsError(err error) *ncs.Error {
 	if errors.As(err, &own) {
 		return own
 	}
-	switch f := asVendorFailure(err); f.status {
+	f := asVendorFailure(err)
+	if f.gate && f.status >= http.StatusInternalServerError {
+		return &ncs.Error{Status: f.status, Code: "InternalServerError", Message: f.text}
+	}
+	switch f.status {
 	case http.StatusUnauthorized:
 		return &ncs.Error{Status: f.status, Code: "AuthFailure", Message: f.text}
 	case http.StatusForbidden:
 		return &ncs.Error{Status: f.status, Code: "OperationDenied", Message: f.text}
+	case http.StatusTooManyRequests:
+		return &ncs.Error{Status: f.status, Code: "RequestLimitExceeded", Message: f.text}
 	case http.StatusServiceUnavailable, http.StatusInternalServerError:
 		return &ncs.Error{Status: http.StatusInternalServerError, Code: "InternalServerError", Message: f.text}
 	case http.StatusNotFound:

@@ -17,6 +17,7 @@ const defaultServer = "http://127.0.0.1:50024"
 // target is where an import goes, as far as flags and environment say.
 type target struct {
 	server, cluster string
+	identity
 }
 
 func (c cli) importCommand() *cobra.Command {
@@ -28,6 +29,7 @@ func (c cli) importCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.fill(cmd, "server", conf.EnvServer, &to.server)
 			c.fill(cmd, "cluster", conf.EnvCluster, &to.cluster)
+			c.fill(cmd, "ca", conf.EnvCA, &to.ca)
 			if err := errors.Join(conf.CheckEnviron(c.environ), importer.CheckServer(to.server)); err != nil {
 				return err
 			}
@@ -38,6 +40,10 @@ func (c cli) importCommand() *cobra.Command {
 	flags.SortFlags = false
 	flags.StringVar(&to.server, "server", defaultServer, "`URL` of the server. Environment: "+conf.EnvServer+".")
 	flags.StringVar(&to.cluster, "cluster", "", "`ID` of the cluster. Environment: "+conf.EnvCluster+".")
+	flags.StringVar(&to.tokenFile, "token-file", "", "`FILE` that holds the token to send. The token itself may be in the environment: "+conf.EnvToken+".")
+	flags.StringVar(&to.ca, "ca", "", "`FILE` with the authorities, in PEM, that vouch for an https server, instead of the system's. Environment: "+conf.EnvCA+".")
+	flags.StringVar(&to.certificate, "certificate", "", "`FILE` with a client certificate, in PEM, for a server that asks for one.")
+	flags.StringVar(&to.key, "key", "", "`FILE` with its key, in PEM.")
 	return cmd
 }
 
@@ -56,8 +62,16 @@ func (c cli) fill(cmd *cobra.Command, flag, variable string, value *string) {
 }
 
 func (c cli) importFile(ctx context.Context, to target, name string) error {
+	token, err := c.token(to.tokenFile)
+	if err != nil {
+		return fmt.Errorf("import: %w", err)
+	}
+	trust, err := to.tls()
+	if err != nil {
+		return fmt.Errorf("import: %w", err)
+	}
 	o := importer.Options{
-		Server: to.server, Cluster: to.cluster,
+		Server: to.server, Cluster: to.cluster, Token: token, TLS: trust,
 		In: c.stdin, Name: "standard input", Out: c.stdout, Log: newLogger(conf.Default().Log, c.stderr),
 	}
 	if name != "-" {

@@ -40,7 +40,7 @@ func (c cli) serve(ctx context.Context, config conf.Config) error {
 	if err != nil {
 		return fmt.Errorf("start: %w", err)
 	}
-	fmt.Fprintf(c.stdout, "listening on http://%s\n", a.Addr())
+	fmt.Fprintf(c.stdout, "listening on %s\n", a.URL())
 	served := a.Run(ctx)
 
 	// ctx is done here, and requests that are still running must have their time all the same.

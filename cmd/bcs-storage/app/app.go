@@ -43,14 +43,6 @@ type App struct {
 	stopped  error
 }
 
-// Limits on how long a client may take. Answers have none: a list of any size
-// is streamed at the speed of its reader.
-const (
-	readHeaderTimeout = 10 * time.Second
-	bodyTimeout       = 60 * time.Second
-	idleTimeout       = 120 * time.Second
-)
-
 // New opens the engines and listens; Addr is known afterwards and requests
 // wait until Run. On an error nothing stays open.
 func New(ctx context.Context, o Options) (*App, error) {
@@ -58,25 +50,31 @@ func New(ctx context.Context, o Options) (*App, error) {
 		o.Now = time.Now
 	}
 	a := &App{config: o.Config, log: o.Log}
-	handler, err := a.open(ctx, o)
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	limited, err := handlers.NewLimited(registry)
+	if err != nil {
+		return nil, err
+	}
+	handler, err := a.open(ctx, o, registry, limited)
 	if err != nil {
 		return nil, errors.Join(err, a.close())
 	}
-	if a.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", o.Config.Listen); err != nil {
-		return nil, errors.Join(fmt.Errorf("listen: %w", err), a.close())
-	}
 	a.server = &http.Server{
 		Handler:           handler,
-		ReadHeaderTimeout: readHeaderTimeout,
-		IdleTimeout:       idleTimeout,
+		ReadHeaderTimeout: o.Config.Limits.HeaderTimeout,
+		IdleTimeout:       o.Config.Limits.IdleTimeout,
 		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
 	}
-	o.Log.Info("started", "version", o.Version, "listen", a.Addr(), "storage", o.Config.Storage, "watch", o.Config.Watch, "dialect", o.Config.Dialect)
+	if err := a.listen(ctx, limited); err != nil {
+		return nil, errors.Join(err, a.close())
+	}
+	o.Log.Info("started", "version", o.Version, "listen", a.URL(), "storage", o.Config.Storage, "watch", o.Config.Watch, "dialect", o.Config.Dialect)
 	return a, nil
 }
 
 // open builds everything behind the listener, from the engine up to the routes.
-func (a *App) open(ctx context.Context, o Options) (http.Handler, error) {
+func (a *App) open(ctx context.Context, o Options, registry *prometheus.Registry, limited *handlers.Limited) (http.Handler, error) {
 	c := o.Config
 	zone, err := time.LoadLocation(c.Query.TimeZone)
 	if err != nil {
@@ -108,22 +106,31 @@ func (a *App) open(ctx context.Context, o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	access, redact, err := a.access()
+	if err != nil {
+		return nil, err
+	}
 	return handlers.New(handlers.Options{
 		Documents:      docs,
 		Nodes:          nodes,
 		Dialect:        form,
 		SemanticStatus: c.HTTP.Status == conf.StatusSemantic,
 		MaxBody:        c.HTTP.MaxBodyBytes,
-		BodyTimeout:    bodyTimeout,
+		BodyTimeout:    c.Limits.BodyTimeout,
 		Query: query.Options{
 			Zone:          zone,
 			IgnoreUnknown: c.Query.UnknownParameters == conf.UnknownIgnore,
 			MaxLength:     int64(c.Query.MaxLength),
 		},
-		Views:    views,
-		Access:   handlers.Everyone{},
+		Views:  views,
+		Access: access,
+		Redact: redact,
+		Limits: handlers.Limits{
+			RequestTimeout: c.Limits.RequestTimeout,
+			WriteTimeout:   c.Limits.WriteTimeout,
+			InFlight:       int64(c.Limits.MaxInFlight),
+		},
+		Limited:  limited,
 		Now:      o.Now,
 		Log:      o.Log,
 		Registry: registry,
@@ -146,6 +153,16 @@ func dialect(word string) (handlers.Dialect, error) {
 // Addr is where the service listens, host:port with the real port.
 func (a *App) Addr() string { return a.listener.Addr().String() }
 
+// URL is the root of what the service serves.
+func (a *App) URL() string {
+	if a.secure() {
+		return "https://" + a.Addr()
+	}
+	return "http://" + a.Addr()
+}
+
+func (a *App) secure() bool { return a.config.TLS.Certificate != "" }
+
 // Run serves and sweeps until ctx is done, which is no error, or the listener fails.
 func (a *App) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
@@ -156,7 +173,13 @@ func (a *App) Run(ctx context.Context) error {
 	defer cancel()
 
 	failed := make(chan error, 1)
-	go func() { failed <- a.server.Serve(a.listener) }()
+	go func() {
+		if !a.secure() {
+			failed <- a.server.Serve(a.listener)
+			return
+		}
+		failed <- a.server.ServeTLS(a.listener, "", "") // the configuration has the certificate
+	}()
 	select {
 	case <-ctx.Done():
 		return nil
