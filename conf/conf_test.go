@@ -57,7 +57,7 @@ func TestTableMatchesConfig(t *testing.T) {
 
 func TestRows(t *testing.T) {
 	seen := map[string]bool{}
-	upper := regexp.MustCompile(`[A-Z]`)
+	upper := regexp.MustCompile(`[A-Z]+`)
 	for _, s := range Settings() {
 		named := strings.ReplaceAll(upper.ReplaceAllString(s.Key, "_$0"), ".", "_")
 		if want := prefix + strings.ToUpper(named); s.Env != want && s.Key != "zookeeper.servers" {
@@ -122,6 +122,12 @@ func changed() Config {
 		ZooKeeper: ZooKeeper{
 			Servers: []string{"a:1", "b:2"}, Base: "x/y", SessionTimeout: 2 * time.Second, CallTimeout: time.Second,
 			Username: "user", Password: "hunter2", MaxPayload: 1 << 12,
+		},
+		TLS:  TLS{Certificate: "c.pem", Key: "k.pem", ClientCA: "a.pem"},
+		Auth: Auth{Tokens: "tokens.yaml", Redact: []string{"ConfigMap:data"}},
+		Limits: Limits{
+			HeaderTimeout: time.Second, BodyTimeout: 2 * time.Second, RequestTimeout: 3 * time.Second, WriteTimeout: 4 * time.Second,
+			IdleTimeout: 5 * time.Second, MaxInFlight: 6, CallerRate: 7, CallerBurst: 8,
 		},
 		HTTP:  HTTP{Status: StatusSemantic, MaxBodyBytes: 1 << 30, ShutdownTimeout: 1500 * time.Millisecond},
 		Query: Query{TimeZone: "Asia/Shanghai", MaxLength: 7, UnknownParameters: UnknownIgnore},
@@ -239,7 +245,7 @@ func TestBadFiles(t *testing.T) {
 		"unknown key":         {"lisen: :1", []string{`lisen: unknown setting (from FILE)`}},
 		"other case":          {"datadir: x", []string{`datadir: unknown setting (from FILE)`}},
 		"unknown inner key":   {"http: {timeout: 1s}", []string{`http.timeout: unknown setting (from FILE)`}},
-		"unknown empty group": {"tls: {}", []string{`tls: unknown setting (from FILE)`}},
+		"unknown empty group": {"ssl: {}", []string{`ssl: unknown setting (from FILE)`}},
 		"number as key":       {"1: x", []string{`1: unknown setting (from FILE)`}},
 		"below a setting":     {"listen: {port: 1}", []string{`listen.port: unknown setting (from FILE)`}},
 		"group with a value":  {"http: semantic", []string{`http: is a group of settings, not a setting (from FILE)`}},

@@ -31,6 +31,9 @@ type Config struct {
 	ZooKeeper ZooKeeper `koanf:"zookeeper"`
 	Dialect   string    `koanf:"dialect"`
 	HTTP      HTTP      `koanf:"http"`
+	TLS       TLS       `koanf:"tls"`
+	Auth      Auth      `koanf:"auth"`
+	Limits    Limits    `koanf:"limits"`
 	Query     Query     `koanf:"query"`
 	Views     Views     `koanf:"views"`
 	Retention Retention `koanf:"retention"`
@@ -64,6 +67,33 @@ type HTTP struct {
 	Status          string        `koanf:"status"`
 	MaxBodyBytes    int64         `koanf:"maxBodyBytes"`
 	ShutdownTimeout time.Duration `koanf:"shutdownTimeout"`
+}
+
+// TLS names the files of the server's certificate and key, in PEM, and of the authorities whose clients may connect. Empty
+// is none.
+type TLS struct {
+	Certificate string `koanf:"certificate"`
+	Key         string `koanf:"key"`
+	ClientCA    string `koanf:"clientCA"`
+}
+
+// Auth says who may do what: Tokens is a file for ParseTokens, Redact has words for ParseRedact.
+type Auth struct {
+	Tokens string   `koanf:"tokens"`
+	Redact []string `koanf:"redact"`
+}
+
+// Limits bound what clients can take of the server. CallerRate, in requests a second, and CallerBurst are for callers whose
+// tokens say nothing else; zero is no limit, and a burst of one second.
+type Limits struct {
+	HeaderTimeout  time.Duration `koanf:"headerTimeout"`
+	BodyTimeout    time.Duration `koanf:"bodyTimeout"`
+	RequestTimeout time.Duration `koanf:"requestTimeout"`
+	WriteTimeout   time.Duration `koanf:"writeTimeout"`
+	IdleTimeout    time.Duration `koanf:"idleTimeout"`
+	MaxInFlight    int           `koanf:"maxInFlight"`
+	CallerRate     int           `koanf:"callerRate"`
+	CallerBurst    int           `koanf:"callerBurst"`
 }
 
 // Query is how query parameters are read. TimeZone is an IANA name that time.LoadLocation knows.
@@ -130,7 +160,12 @@ func Default() Config {
 		},
 		Dialect: Documented,
 		HTTP:    HTTP{Status: StatusEnvelope, MaxBodyBytes: 8 << 20, ShutdownTimeout: 10 * time.Second},
-		Query:   Query{TimeZone: "UTC", MaxLength: 1000, UnknownParameters: UnknownRefuse},
+		Auth:    Auth{Redact: []string{"Secret:data", "Secret:stringData", "Secret:metadata.annotations", "secret:datas"}},
+		Limits: Limits{
+			HeaderTimeout: 10 * time.Second, BodyTimeout: time.Minute, RequestTimeout: time.Minute, WriteTimeout: time.Minute,
+			IdleTimeout: 2 * time.Minute, MaxInFlight: 1024,
+		},
+		Query: Query{TimeZone: "UTC", MaxLength: 1000, UnknownParameters: UnknownRefuse},
 		Views: Views{
 			MaxBytes: 32 << 20,
 			CCS:      CCS{Hosts: []string{}, MaxSkew: 5 * time.Minute, TimeZone: "Asia/Shanghai"},

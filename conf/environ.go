@@ -7,10 +7,12 @@ import (
 	"strings"
 )
 
-// Variables that are not settings of the server: where `import` sends what it reads.
+// Variables that are not settings of the server: where `import` sends what it reads, and as whom.
 const (
 	EnvServer  = "BCS_STORAGE_SERVER"
 	EnvCluster = "BCS_STORAGE_CLUSTER"
+	EnvToken   = "BCS_STORAGE_TOKEN"
+	EnvCA      = "BCS_STORAGE_CA"
 )
 
 const prefix = "BCS_STORAGE_"
@@ -52,6 +54,6 @@ func unknownVariables(environ []string) []error {
 }
 
 func knownVariable(name string) bool {
-	return slices.Contains([]string{EnvConfig, EnvServer, EnvCluster}, name) ||
+	return slices.Contains([]string{EnvConfig, EnvServer, EnvCluster, EnvToken, EnvCA}, name) ||
 		slices.ContainsFunc(table, func(s Setting) bool { return s.Env == name })
 }

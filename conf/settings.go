@@ -19,6 +19,7 @@ type Setting struct {
 	Secret  bool  // never printed, neither as a setting nor in a message
 
 	syntax func(value any) error
+	with   string // the setting does something only beside this other one
 	needs  choice // the setting does something only when this choice was made
 	must   bool   // and has to be given then
 }
@@ -32,11 +33,11 @@ func Settings() []Setting { return slices.Clone(table) }
 var table = []Setting{
 	{
 		Key: "listen", Flag: "listen", Env: "BCS_STORAGE_LISTEN", syntax: checkListen,
-		Comment: "Address and port of the HTTP API. Without a host it is every interface; port 0 takes any free port. An address that others reach needs insecureListen.",
+		Comment: "Address and port of the HTTP API. Without a host it is every interface; port 0 takes any free port. An address that others reach needs auth.tokens or insecureListen.",
 	},
 	{
 		Key: "insecureListen", Flag: "insecure-listen", Env: "BCS_STORAGE_INSECURE_LISTEN",
-		Comment: "Listen where other machines can reach the API, though it asks nobody who they are: whoever reaches it may read and delete everything.",
+		Comment: "Listen where other machines can reach the API, though without auth.tokens it asks nobody who they are: whoever reaches it may read and delete everything.",
 	},
 	{
 		Key: "dataDir", Flag: "data-dir", Env: "BCS_STORAGE_DATA_DIR", syntax: checkPath,
@@ -121,7 +122,7 @@ var table = []Setting{
 	},
 	{
 		Key: "http.status", Env: "BCS_STORAGE_HTTP_STATUS", Words: []string{StatusEnvelope, StatusSemantic},
-		Comment: "HTTP status of a handled failure: always 200, or 400, 404, 413, 500 and 503. The body is the same.",
+		Comment: "HTTP status of a handled failure: always 200, or 400, 404, 413, 500 and 503. The body is the same. What is refused for access or a limit has its own status in any case.",
 	},
 	{
 		Key: "http.maxBodyBytes", Env: "BCS_STORAGE_HTTP_MAX_BODY_BYTES", AtLeast: 1 << 10, AtMost: 1 << 30,
@@ -131,6 +132,58 @@ var table = []Setting{
 		Key: "http.shutdownTimeout", Env: "BCS_STORAGE_HTTP_SHUTDOWN_TIMEOUT",
 		AtLeast: int64(time.Millisecond), AtMost: int64(time.Hour),
 		Comment: "How long requests may take to end after a stop signal.",
+	},
+	{
+		Key: "tls.certificate", Env: "BCS_STORAGE_TLS_CERTIFICATE", with: "tls.key",
+		Comment: "File with the server's certificate, and those between it and its authority, in PEM. With it the server speaks HTTPS, version 1.2 of TLS or newer. Read again when it changes, as are the two below.",
+	},
+	{
+		Key: "tls.key", Env: "BCS_STORAGE_TLS_KEY", with: "tls.certificate",
+		Comment: "File with the key of that certificate, in PEM.",
+	},
+	{
+		Key: "tls.clientCA", Env: "BCS_STORAGE_TLS_CLIENT_CA", with: "tls.certificate",
+		Comment: "File with certificates of authorities, in PEM. With it clients have to present a certificate that one of them has signed.",
+	},
+	{
+		Key: "auth.tokens", Env: "BCS_STORAGE_AUTH_TOKENS",
+		Comment: "File that says who may do what, read again when it changes. With it every request needs a token, except for health, metrics and signed CCS requests.",
+	},
+	{
+		Key: "auth.redact", Env: "BCS_STORAGE_AUTH_REDACT", with: "auth.tokens", syntax: checkRedact,
+		Comment: "What callers without the verb secrets see as ***, a list of resourceType:path. The path is that within data; the case of the type does not matter.",
+	},
+	{
+		Key: "limits.headerTimeout", Env: "BCS_STORAGE_LIMITS_HEADER_TIMEOUT", AtLeast: int64(10 * time.Millisecond), AtMost: int64(time.Hour),
+		Comment: "How long the head of a request may take to come, and a TLS handshake.",
+	},
+	{
+		Key: "limits.bodyTimeout", Env: "BCS_STORAGE_LIMITS_BODY_TIMEOUT", AtLeast: int64(10 * time.Millisecond), AtMost: int64(time.Hour),
+		Comment: "How long the body of a request may take to come.",
+	},
+	{
+		Key: "limits.requestTimeout", Env: "BCS_STORAGE_LIMITS_REQUEST_TIMEOUT", AtLeast: int64(10 * time.Millisecond), AtMost: int64(24 * time.Hour),
+		Comment: "How long the service may work on a request, without the time in which its body comes, until the answer begins. An answer that has begun is not cut off.",
+	},
+	{
+		Key: "limits.writeTimeout", Env: "BCS_STORAGE_LIMITS_WRITE_TIMEOUT", AtLeast: int64(10 * time.Millisecond), AtMost: int64(time.Hour),
+		Comment: "How long a client may take to accept the next part of an answer, some ten KiB, before the transfer is cut off.",
+	},
+	{
+		Key: "limits.idleTimeout", Env: "BCS_STORAGE_LIMITS_IDLE_TIMEOUT", AtLeast: int64(10 * time.Millisecond), AtMost: int64(24 * time.Hour),
+		Comment: "How long a connection may wait for its next request.",
+	},
+	{
+		Key: "limits.maxInFlight", Env: "BCS_STORAGE_LIMITS_MAX_IN_FLIGHT", AtLeast: 1, AtMost: 1000000,
+		Comment: "Most requests that are worked on or answered at a time; those beyond are refused. Health and metrics do not count.",
+	},
+	{
+		Key: "limits.callerRate", Env: "BCS_STORAGE_LIMITS_CALLER_RATE", AtMost: 1000000, with: "auth.tokens",
+		Comment: "Most requests a second of each caller for whom auth.tokens has no rate. 0 is no limit.",
+	},
+	{
+		Key: "limits.callerBurst", Env: "BCS_STORAGE_LIMITS_CALLER_BURST", AtMost: 1000000, with: "limits.callerRate",
+		Comment: "How many of those may come at once. 0 is as many as in one second.",
 	},
 	{
 		Key: "query.timeZone", Env: "BCS_STORAGE_QUERY_TIME_ZONE", syntax: checkTimeZone,
@@ -154,7 +207,7 @@ var table = []Setting{
 	},
 	{
 		Key: "views.ccs.credentials", Env: "BCS_STORAGE_VIEWS_CCS_CREDENTIALS",
-		Comment: "File with the credentials of CCS callers, read again when it changes. With it every CCS request has to be signed; without it none is checked.",
+		Comment: "File with the credentials of CCS callers, read again when it changes. With it every CCS request has to be signed; without it a token is asked for, if auth.tokens is set.",
 	},
 	{
 		Key: "views.ccs.hosts", Env: "BCS_STORAGE_VIEWS_CCS_HOSTS", syntax: checkHosts,

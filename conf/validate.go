@@ -39,8 +39,8 @@ func problems(values *koanf.Koanf, from map[string]string) []error {
 			found = append(found, problem{s.Key, err.Error(), from[s.Key]})
 		}
 	}
-	if listen := values.String("listen"); !values.Bool("insecureListen") && reachable(listen) {
-		found = append(found, problem{"listen", fmt.Sprintf("%q can be reached from other machines and nobody is asked who they are; set insecureListen to allow that", listen), from["listen"]})
+	if listen := values.String("listen"); values.String("auth.tokens") == "" && !values.Bool("insecureListen") && reachable(listen) {
+		found = append(found, problem{"listen", fmt.Sprintf("%q can be reached from other machines and nobody is asked who they are; set auth.tokens, or insecureListen to allow that", listen), from["listen"]})
 	}
 	if listen := values.String("metrics.listen"); !values.Bool("insecureListen") && reachable(listen) {
 		found = append(found, problem{"metrics.listen", fmt.Sprintf("%q can be reached from other machines, and a profile may show what is stored; set insecureListen to allow that", listen), from["metrics.listen"]})
@@ -83,6 +83,9 @@ func (s Setting) check(value any) error {
 // effective refuses a value that nothing would read, because its author believes
 // that it does something, and the absence of one that is needed.
 func (s Setting) effective(value any, values *koanf.Koanf) error {
+	if s.with != "" && text(value) != s.Default() && isZero(values.Get(s.with)) {
+		return fmt.Errorf("has no effect without %s", s.with)
+	}
 	if s.needs == (choice{}) {
 		return nil
 	}
@@ -140,6 +143,27 @@ func splitAddress(address string, leastPort uint64) (host string, err error) {
 		return "", fmt.Errorf("%q has no port from %d to 65535", address, leastPort)
 	}
 	return host, nil
+}
+
+// isZero is a setting that is not given, or is given as none.
+func isZero(value any) bool { return value == "" || value == 0 }
+
+// ParseRedact splits a word of auth.redact into the resource type and the dotted path.
+func ParseRedact(word string) (resourceType, path string, err error) {
+	resourceType, path, both := strings.Cut(word, ":")
+	if !both || resourceType == "" || path == "" || slices.Contains(strings.Split(path, "."), "") {
+		return "", "", fmt.Errorf("%q is not resourceType:path", word)
+	}
+	return resourceType, path, nil
+}
+
+func checkRedact(value any) error {
+	for _, word := range value.([]string) {
+		if _, _, err := ParseRedact(word); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func checkPath(value any) error {

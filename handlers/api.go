@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/klauspost/compress/gzhttp"
@@ -18,7 +19,7 @@ import (
 	"bcs-storage/watch"
 )
 
-// Options is what the API works with. All fields but Query must be set.
+// Options is what the API works with. All fields but Query, Redact, Limits and Limited must be set.
 type Options struct {
 	Documents storage.Documents
 	Nodes     watch.Nodes
@@ -32,10 +33,14 @@ type Options struct {
 	BodyTimeout time.Duration
 	Query       query.Options
 	Views       Views
-	// Access says who may do what.
+	// Access says who may do what. Redact is what only callers with ActionSecrets see.
 	Access Access
-	Now    func() time.Time
-	Log    *slog.Logger
+	Redact []Redaction
+	Limits Limits
+	// Limited counts what limits refuse; nil counts nothing.
+	Limited *Limited
+	Now     func() time.Time
+	Log     *slog.Logger
 	// Registry gets the API's metrics.
 	Registry prometheus.Registerer
 	// FieldNames also counts requests under the names that the service in the
@@ -56,6 +61,10 @@ type API struct {
 	access   Access
 	// computing holds a token for each view that is being computed.
 	computing chan struct{}
+	redact    []Redaction
+	limits    Limits
+	limited   *Limited
+	atWork    atomic.Int64 // requests that were let in
 	now       func() time.Time
 	log       *slog.Logger
 	metrics   *metrics
@@ -68,16 +77,18 @@ func New(o Options) (http.Handler, error) {
 		return nil, err
 	}
 	a := &API{
-		docs:     o.Documents,
-		nodes:    o.Nodes,
-		dialect:  o.Dialect,
-		maxBody:  o.MaxBody,
-		patience: o.BodyTimeout,
-		query:    o.Query,
-		views:    o.Views,
-		access:   o.Access,
-
+		docs:      o.Documents,
+		nodes:     o.Nodes,
+		dialect:   o.Dialect,
+		maxBody:   o.MaxBody,
+		patience:  o.BodyTimeout,
+		query:     o.Query,
+		views:     o.Views,
+		access:    o.Access,
 		computing: make(chan struct{}, viewsAtOnce),
+		redact:    o.Redact,
+		limits:    o.Limits,
+		limited:   o.Limited,
 		now:       o.Now,
 		log:       o.Log,
 		metrics:   m,

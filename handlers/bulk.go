@@ -16,7 +16,7 @@ const lineType = "application/x-ndjson"
 
 // bulkRoutes are the routes by which many resources are written at once.
 func bulkRoutes(env string) []route {
-	return []route{{method: http.MethodPost, path: "/" + env + "/dynamic/bulk", op: dynamicPut, do: bulkWrite(env)}}
+	return []route{{method: http.MethodPost, path: "/" + env + "/dynamic/bulk", op: dynamicPut, do: bulkWrite(env), access: inBody}}
 }
 
 // bulkWrite stores and removes the resources that the lines of the body name,
@@ -38,6 +38,7 @@ func (a *API) bulk(ctx context.Context, r *request, env string, w io.Writer) err
 	// Otherwise HTTP/1 reads the body to its end before it answers anything.
 	// Where that can't be changed it is not HTTP/1, or not a connection.
 	_ = connection.EnableFullDuplex()
+	r.clock.stop() // a stream may last
 	in := startIntake(r, connection, env)
 	defer func() {
 		if in.stop() != nil {

@@ -45,6 +45,13 @@ func (a *API) parsed(r *request) (target, query.Parsed, error) {
 		return target{}, query.Parsed{}, err
 	}
 	p, err := r.route.spec.Parse(params, a.query)
+	if err == nil && r.route.op.verb == list {
+		err = r.checkList("limit", p.Limit)
+	}
+	if err == nil {
+		err = a.protect(r, t.collection, []storage.Key{t.key}, p.Filter)
+	}
+	t.filter = t.narrowed(r.narrow)
 	return t, p, err
 }
 
@@ -133,6 +140,9 @@ func (a *API) deleteDocuments(ctx context.Context, r *request) (reply, error) {
 		return reply{}, err
 	}
 	p, err := r.route.spec.Parse(params, a.query)
+	if err == nil {
+		err = a.protect(r, t.collection, []storage.Key{t.key}, p.Filter)
+	}
 	if err != nil {
 		return reply{}, err
 	}

@@ -128,6 +128,12 @@ func typedQuery(kind query.Kind) action {
 			return reply{}, err
 		}
 		plan, err := kind.Plan(cluster, params, a.query)
+		if err == nil {
+			err = r.checkList("limit", plan.Query.Limit)
+		}
+		if err == nil {
+			err = a.protect(r, storage.Dynamic, plan.Query.Scopes, plan.Query.Filter)
+		}
 		if err != nil {
 			return reply{}, err
 		}

@@ -22,6 +22,9 @@ type mapping struct {
 	// sentence is what the caller is told; empty: the error's own text, which
 	// only errors about the caller's input have.
 	sentence string
+	// gate: the request was refused, or given up, before its operation said
+	// anything; the vendors' views send the status too.
+	gate bool
 	// again: the same request may succeed soon; the answer says so with Retry-After.
 	again bool
 }
@@ -29,6 +32,11 @@ type mapping struct {
 // mappings is the only place that turns an error into an answer. The first row
 // that matches decides; the last matches everything. Texts of engines stay in the log.
 var mappings = []mapping{
+	{is: ErrUnauthenticated, status: http.StatusUnauthorized, own: true, gate: true},
+	{is: ErrForbidden, status: http.StatusForbidden, own: true, gate: true},
+	{is: errTooOften, status: http.StatusTooManyRequests, own: true, gate: true}, // Retry-After is set where it is known
+	{is: errBusy, status: http.StatusServiceUnavailable, own: true, gate: true, sentence: "Too many requests are at work.", again: true},
+	{is: errTooLate, status: http.StatusGatewayTimeout, own: true, gate: true, sentence: "The answer did not begin in time.", again: true},
 	{is: storage.ErrInvalid, status: http.StatusBadRequest},
 	{is: watch.ErrInvalid, status: http.StatusBadRequest},
 	{is: errBodyTooLarge, status: http.StatusRequestEntityTooLarge, own: true},

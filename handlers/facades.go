@@ -22,6 +22,8 @@ type facade struct {
 	// there is refused in the vendor's form.
 	below   string
 	methods []string
+	// signed says whether requests are signed, and need no token.
+	signed func(*API) bool
 	// answer is the whole body of a success.
 	answer func(a *API, ctx context.Context, r *request) ([]byte, error)
 	// failure writes a failure in the vendor's form and returns its code.
@@ -31,7 +33,7 @@ type facade struct {
 }
 
 var facades = []facade{
-	{path: "/v2/index.php", below: "/v2/", methods: []string{http.MethodGet, http.MethodPost}, answer: (*API).answerCCS, failure: failCCS, ours: ccs.FailedOperation.Code},
+	{path: "/v2/index.php", below: "/v2/", methods: []string{http.MethodGet, http.MethodPost}, answer: (*API).answerCCS, signed: (*API).signedCCS, failure: failCCS, ours: ccs.FailedOperation.Code},
 	{path: "/ncs", below: "/ncs", methods: []string{http.MethodGet, http.MethodPost}, answer: (*API).answerNCS, failure: failNCS, ours: http.StatusInternalServerError},
 	{path: "/api/v1/namespaces/{namespace}/services/{name}/status", below: "/api/", methods: []string{http.MethodGet}, answer: (*API).answerCCE, failure: failCCE, ours: http.StatusInternalServerError},
 }
@@ -53,11 +55,14 @@ func (a *API) serveFacade(f facade) restful.RouteFunction {
 			setOutcome(req, outcome{code: code, err: err, refused: code < f.ours})
 		}
 		defer a.recovered(req, resp, http.StatusInternalServerError, fail)
-		r := &request{restful: req, response: resp.ResponseWriter, maxBody: a.maxBody, patience: a.patience, query: a.query}
-		ctx := req.Request.Context()
-		body, err := f.answer(a, ctx, r)
+		in, err := a.admit(req, resp, f.signed != nil && f.signed(a))
+		defer in.leave()
+		var body []byte
+		if err == nil {
+			body, err = f.answer(a, in.ctx, a.request(in, req, resp))
+		}
 		if err != nil {
-			fail(err)
+			fail(in.cause(err))
 			return
 		}
 		write(resp, http.StatusOK, body)
@@ -80,7 +85,10 @@ var errTooLargeView = errors.New("too much is stored to compute the answer from"
 const viewsAtOnce = 4
 
 // view loads what a view needs of the clusters and computes it; others wait their turn.
-func (a *API) view(ctx context.Context, loads []cluster.Load, clusters []string, compute func(*cluster.Objects) (any, error)) (any, error) {
+func (a *API) view(ctx context.Context, r *request, loads []cluster.Load, clusters []string, compute func(*cluster.Objects) (any, error)) (any, error) {
+	if err := a.mayCompute(r, loads...); err != nil {
+		return nil, err
+	}
 	select {
 	case a.computing <- struct{}{}:
 		defer func() { <-a.computing }()
@@ -135,6 +143,7 @@ type vendorFailure struct {
 	status  int
 	text    string
 	again   bool
+	gate    bool // see mapping
 	missing bool
 }
 
@@ -149,13 +158,9 @@ func asVendorFailure(err error) vendorFailure {
 		return vendorFailure{status: http.StatusInternalServerError, text: malformed.Error()}
 	case errors.Is(err, errTooLargeView):
 		return vendorFailure{status: http.StatusInternalServerError, text: err.Error()}
-	case errors.Is(err, ErrUnauthenticated):
-		return vendorFailure{status: http.StatusUnauthorized, text: err.Error()}
-	case errors.Is(err, ErrForbidden):
-		return vendorFailure{status: http.StatusForbidden, text: err.Error()}
 	}
 	m := mappingOf(err)
-	return vendorFailure{status: m.status, text: strings.TrimSuffix(m.text(err), "."), again: m.again, missing: missing(err)}
+	return vendorFailure{status: m.status, text: strings.TrimSuffix(m.text(err), "."), again: m.again, gate: m.gate, missing: missing(err)}
 }
 
 // write sends an answer of a vendor.

@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"bcs-storage/handlers/query"
 	"bcs-storage/storage"
@@ -17,7 +18,7 @@ func metricRoutes() []route {
 		{method: http.MethodPut, path: path, op: plainPut, do: (*API).putDocument, target: item, spec: query.ItemPut},
 		{method: http.MethodDelete, path: path, op: plainDelete, do: (*API).deleteDocument, target: item, spec: query.ItemDelete(storage.Metrics)},
 		{method: http.MethodGet, path: "/metric/clusters/{clusterId}", op: plainList, do: (*API).listDocuments, target: segmentsOf(storage.Metrics, "clusterId"), spec: query.MetricList},
-		{method: http.MethodGet, path: "/metric/clusters", op: plainList, do: (*API).metricClusters},
+		{method: http.MethodGet, path: "/metric/clusters", op: plainList, do: (*API).metricClusters, access: allSeen},
 	}
 }
 
@@ -29,21 +30,22 @@ func segmentsOf(c *storage.Collection, names ...string) func(*request) (target, 
 	}
 }
 
-// metricClusters answers the clusters that have metrics.
+// metricClusters answers the clusters that have metrics and that the caller may see.
 func (a *API) metricClusters(ctx context.Context, r *request) (reply, error) {
 	if err := r.noParams(); err != nil {
 		return reply{}, err
 	}
 	clusters, err := a.docs.Distinct(ctx, storage.Metrics, storage.Query{}, "clusterId")
+	clusters = slices.DeleteFunc(clusters, func(id string) bool { return !r.caller.May(ActionRead, id) })
 	return reply{names: page(clusters, 0, 0)}, err
 }
 
 // hostRoutes are the routes of hosts (API document, change log V0.6.0).
 func hostRoutes() []route {
 	return []route{
-		{method: http.MethodGet, path: "/host/{ip}", op: dynamicGet, do: (*API).getDocument, target: hostItem, spec: query.ItemGet, form: asArray},
-		{method: http.MethodPut, path: "/host/{ip}", op: dynamicPut, do: (*API).putDocument, target: hostItem, spec: query.ItemPut, beside: []field{{"clusterId", text}}},
-		{method: http.MethodDelete, path: "/host/{ip}", op: dynamicDelete, do: (*API).deleteDocument, target: hostItem, spec: query.ItemDelete(storage.Hosts)},
+		{method: http.MethodGet, path: "/host/{ip}", op: dynamicGet, do: onHost((*API).getDocument), access: inStore, target: hostItem, spec: query.ItemGet, form: asArray},
+		{method: http.MethodPut, path: "/host/{ip}", op: dynamicPut, do: onHost((*API).putDocument), access: inStore, target: hostItem, spec: query.ItemPut, beside: []field{{"clusterId", text}}, check: mayPutHost},
+		{method: http.MethodDelete, path: "/host/{ip}", op: dynamicDelete, do: onHost((*API).deleteDocument), access: inStore, target: hostItem, spec: query.ItemDelete(storage.Hosts)},
 		{method: http.MethodGet, path: "/host/clusters/{clusterId}", op: dynamicList, do: (*API).listDocuments, target: hostsOfCluster, spec: query.List},
 		{method: http.MethodPut, path: "/host/clusters/{clusterId}", op: dynamicPut, do: relateHosts(true)},
 		{method: http.MethodPost, path: "/host/clusters/{clusterId}", op: dynamicPut, do: relateHosts(false)},
@@ -83,6 +85,9 @@ func relateHosts(exclusive bool) action {
 		}
 		keys, err := r.hostKeys()
 		if err != nil {
+			return reply{}, err
+		}
+		if err := a.mayMove(ctx, r, keys); err != nil {
 			return reply{}, err
 		}
 		return written(), a.docs.Assign(ctx, storage.Hosts, storage.Assignment{

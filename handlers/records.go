@@ -45,11 +45,11 @@ var (
 // recordRoutes are the routes of events and alarms.
 func recordRoutes() []route {
 	return []route{
-		{method: http.MethodPut, path: "/events", op: dynamicPut, do: (*API).putEvent},
-		{method: http.MethodGet, path: "/events", op: eventList, do: listRecords(storage.Events, query.EventList)},
-		{method: http.MethodPost, path: "/events", op: eventList, do: listRecords(storage.Events, query.EventList)},
-		{method: http.MethodPost, path: "/alarms", op: dynamicPut, do: (*API).postAlarm},
-		{method: http.MethodGet, path: "/alarms", op: dynamicList, do: listRecords(storage.Alarms, query.AlarmList)},
+		{method: http.MethodPut, path: "/events", op: dynamicPut, do: (*API).putEvent, access: inBody},
+		{method: http.MethodGet, path: "/events", op: eventList, do: listRecords(storage.Events, query.EventList), access: allSeen},
+		{method: http.MethodPost, path: "/events", op: eventList, do: listRecords(storage.Events, query.EventList), access: allSeen},
+		{method: http.MethodPost, path: "/alarms", op: dynamicPut, do: (*API).postAlarm, access: inBody},
+		{method: http.MethodGet, path: "/alarms", op: dynamicList, do: listRecords(storage.Alarms, query.AlarmList), access: allSeen},
 	}
 }
 
@@ -93,16 +93,23 @@ func listRecords(c *storage.Collection, spec query.Spec) action {
 		if err != nil {
 			return reply{}, err
 		}
-		total, err := a.docs.Count(ctx, c, p.Query())
+		if err := r.checkList("length", p.Limit); err != nil {
+			return reply{}, err
+		}
+		q := p.Query()
+		if q.Filter, err = a.seen(ctx, r, c, q.Filter); err != nil {
+			return reply{}, err
+		}
+		total, err := a.docs.Count(ctx, c, q)
 		if err != nil {
 			return reply{}, err
 		}
-		return reply{documents: a.docs.List(ctx, c, p.Query()), total: &total}, nil
+		return reply{documents: a.docs.List(ctx, c, q), total: &total}, nil
 	}
 }
 
-// record reads the body of an event or alarm: its cluster, and its members in
-// the form in which they are kept.
+// record reads the body of an event or alarm: its cluster, which the caller may
+// write, and its members in the form in which they are kept.
 func (r *request) record(fields []field) (cluster string, members []storage.Member, err error) {
 	if err := r.noParams(); err != nil {
 		return "", nil, err
@@ -118,6 +125,9 @@ func (r *request) record(fields []field) (cluster string, members []storage.Memb
 		if err := checkName("clusterId", cluster); err != nil {
 			return "", nil, err
 		}
+	}
+	if err := r.caller.check(ActionWrite, cluster); err != nil {
+		return "", nil, err
 	}
 	for _, f := range fields {
 		value, err := f.read(body)

@@ -21,6 +21,7 @@ var (
 	errBodyTooLarge = errors.New("the body is too large")
 	errBodyUnread   = errors.New("the body could not be read")
 	errAnswerUnread = errors.New("the answer is not read")
+	errBodyLate     = fmt.Errorf("%w", errBodyUnread) // in time
 )
 
 // maxSegment bounds a path segment, in bytes. Kubernetes names end at 253.
@@ -35,6 +36,17 @@ type request struct {
 	maxBody  int64
 	patience time.Duration
 	query    query.Options
+	caller   *Caller            // nil if the request is signed instead
+	clock    *clock             // of the time that the operation may take
+	narrow   storage.Filter     // ANDed to what the parameters say
+	hides    *storage.Redaction // from the answer
+}
+
+func (a *API) request(in *admission, req *restful.Request, resp *restful.Response) *request {
+	return &request{
+		restful: req, response: resp.ResponseWriter, maxBody: a.maxBody, patience: a.patience, query: a.query,
+		caller: in.caller, clock: in.clock,
+	}
 }
 
 // segment is a path parameter of the route; an empty, overlong or unprintable
@@ -102,6 +114,8 @@ func (r *request) body(limit int64) ([]byte, error) {
 	if limit = min(limit, r.maxBody); announced > limit {
 		return nil, tooLarge(limit)
 	}
+	r.clock.stop() // what the client takes is not the operation's time
+	defer r.clock.start()
 	connection := http.NewResponseController(r.response)
 	// A connection that knows no deadline is not one that a slow client can hold.
 	_ = connection.SetReadDeadline(time.Now().Add(r.patience))
@@ -111,7 +125,7 @@ func (r *request) body(limit int64) ([]byte, error) {
 	case errors.As(err, &overLimit):
 		return nil, tooLarge(limit)
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, fmt.Errorf("%w within %v", errBodyUnread, r.patience)
+		return nil, fmt.Errorf("%w within %v", errBodyLate, r.patience)
 	case err != nil:
 		return nil, fmt.Errorf("%w: %v", errBodyUnread, err)
 	}

@@ -25,6 +25,7 @@ type route struct {
 	path   string // below the prefix
 	op     operation
 	do     action
+	access reach // whose data it touches
 
 	// What actions on documents need to know.
 	target func(*request) (target, error)
@@ -61,6 +62,7 @@ func (a *API) container() *restful.Container {
 	c := restful.NewContainer()
 	c.Router(restful.CurlyRouter{})
 	c.Filter(a.observe)
+	c.Filter(a.pace)
 	c.Filter(a.refuseSlashes)
 	c.ServiceErrorHandler(a.routerRefusal)
 	for _, prefix := range prefixes {
@@ -110,13 +112,19 @@ func (a *API) serve(rt *route) restful.RouteFunction {
 		}
 		cutOff := a.dialect.failure(rt.op, false).code
 		defer a.recovered(req, resp, cutOff, fail)
-		answer, err := a.run(req, resp, rt)
+		in, err := a.admit(req, resp, false)
+		defer in.leave()
+		var answer reply
+		if err == nil {
+			answer, err = a.run(in, req, resp, rt)
+		}
 		if err == nil {
 			err = a.envelope.success(resp, answer)
 		}
 		if err == nil {
 			return
 		}
+		err = in.cause(err)
 		if resp.ContentLength() > 0 {
 			a.abort(req, cutOff, err)
 		}
@@ -148,14 +156,19 @@ func (a *API) recovered(req *restful.Request, resp *restful.Response, cutOff int
 	fail(errPanic)
 }
 
-func (a *API) run(req *restful.Request, resp *restful.Response, rt *route) (reply, error) {
+func (a *API) run(in *admission, req *restful.Request, resp *restful.Response, rt *route) (reply, error) {
+	if err := rt.permit(in.caller, req.PathParameter("clusterId")); err != nil {
+		return reply{}, err
+	}
 	// The router takes a trailing slash for nothing. A DELETE of an item with an
 	// empty name would then be one of all items, and a PUT one of something else.
 	if req.Request.Method != http.MethodGet && strings.HasSuffix(req.Request.URL.Path, "/") {
 		return reply{}, storage.Invalid("path", "ends with a slash: the last segment is empty")
 	}
-	r := &request{restful: req, response: resp.ResponseWriter, route: rt, maxBody: a.maxBody, patience: a.patience, query: a.query}
-	return rt.do(a, req.Request.Context(), r)
+	r := a.request(in, req, resp)
+	r.route = rt
+	answer, err := rt.do(a, in.ctx, r)
+	return answer.without(r.hides), err
 }
 
 // routerRefusal answers what the router refuses: no route, wrong method.

@@ -38,3 +38,13 @@ func TestRouteTable(t *testing.T) {
 		t.Error("a route is there twice")
 	}
 }
+
+// TestEveryRouteSaysWhoseDataItTouches: a route is about the cluster in its path, or its row
+// says how else it is decided whether a caller may use it.
+func TestEveryRouteSaysWhoseDataItTouches(t *testing.T) {
+	for _, rt := range routes() {
+		if named := strings.Contains(rt.path, "{clusterId}"); named != (rt.access == inPath) {
+			t.Errorf("%s %s: the path has a clusterId: %v, access is %d", rt.method, rt.path, named, rt.access)
+		}
+	}
+}

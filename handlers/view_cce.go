@@ -8,6 +8,7 @@ import (
 	"github.com/emicklei/go-restful/v3"
 
 	"bcs-storage/handlers/cce"
+	"bcs-storage/handlers/cluster"
 	"bcs-storage/storage"
 )
 
@@ -21,10 +22,6 @@ func (a *API) answerCCE(ctx context.Context, r *request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	caller, err := a.access.Caller(r.restful.Request)
-	if err != nil {
-		return nil, err
-	}
 	names, err := r.segments("namespace", "name")
 	if err != nil {
 		return nil, err
@@ -33,8 +30,11 @@ func (a *API) answerCCE(ctx context.Context, r *request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !caller.May(ActionRead, id) {
-		return nil, ErrForbidden
+	if err := r.caller.check(ActionRead, id); err != nil {
+		return nil, err
+	}
+	if err := a.mayCompute(r, cluster.Load{Kind: cluster.Service}); err != nil {
+		return nil, err
 	}
 	doc, err := a.docs.Get(ctx, storage.Dynamic, storage.Key{id, "Service", names[0], names[1]}, nil, nil)
 	if err != nil {

@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 
@@ -21,7 +22,7 @@ func (a *API) answerCCS(ctx context.Context, r *request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	sees, err := a.authorizeCCS(r.restful.Request, params)
+	sees, err := a.authorizeCCS(r, params)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +34,11 @@ func (a *API) answerCCS(ctx context.Context, r *request) ([]byte, error) {
 		return nil, err
 	}
 	for _, id := range call.Named() {
-		if !sees(id) {
+		switch {
+		case sees(id):
+		case r.caller != nil:
+			return nil, r.caller.check(ActionRead, id)
+		default:
 			return nil, ccs.Unauthorized.Because("the cluster %.100q is not one of the caller's", id)
 		}
 	}
@@ -54,7 +59,7 @@ func (a *API) answerCCS(ctx context.Context, r *request) ([]byte, error) {
 		}
 		in.Clusters = slices.DeleteFunc(known, func(id string) bool { return !sees(id) })
 	}
-	data, err := a.view(ctx, call.Loads(in.Mesos, a.now()), call.Clusters(in.Clusters), func(objects *cluster.Objects) (any, error) {
+	data, err := a.view(ctx, r, call.Loads(in.Mesos, a.now()), call.Clusters(in.Clusters), func(objects *cluster.Objects) (any, error) {
 		in.Objects = objects
 		return call.View(in)
 	})
@@ -77,17 +82,19 @@ func ccsParams(r *request) (query.Params, error) {
 	return query.FromURL(string(form))
 }
 
-// authorizeCCS says which clusters the sender may see. With credentials configured a
-// request has to be signed.
-func (a *API) authorizeCCS(r *http.Request, params map[string]string) (sees func(string) bool, err error) {
-	if a.views.CCSVerifier == nil {
-		caller, err := a.access.Caller(r)
-		if err != nil {
-			return nil, err
+// signedCCS: with credentials configured a request has to be signed.
+func (a *API) signedCCS() bool { return a.views.CCSVerifier != nil }
+
+// authorizeCCS says which clusters the sender may see.
+func (a *API) authorizeCCS(r *request, params map[string]string) (sees func(string) bool, err error) {
+	if !a.signedCCS() {
+		if !r.caller.can(ActionRead) {
+			return nil, fmt.Errorf("%w: %s may not %s", ErrForbidden, r.caller.Name, ActionRead)
 		}
-		return func(id string) bool { return caller.May(ActionRead, id) }, nil
+		return func(id string) bool { return r.caller.May(ActionRead, id) }, nil
 	}
-	if err := a.views.CCSVerifier.Verify(r.Method, r.Host, r.URL.Path, params); err != nil {
+	sent := r.restful.Request
+	if err := a.views.CCSVerifier.Verify(sent.Method, sent.Host, sent.URL.Path, params); err != nil {
 		return nil, err
 	}
 	secretID := params[signature.ParamSecretID]
@@ -112,16 +119,17 @@ var ccsFaults = []struct {
 	{errBodyUnread, ccs.InvalidParameter},
 }
 
-// failCCS answers with HTTP status 200, as the vendor does; what the router
-// refuses has no form of the vendor's and keeps its status.
+// failCCS answers with HTTP status 200, as the vendor does; what the router refuses
+// has no form of the vendor's and keeps its status, as does what access or a limit refuses.
 func failCCS(w http.ResponseWriter, _ *restful.Request, err error) int {
 	e := ccsError(err)
 	status := http.StatusOK
 	var router *routerError
-	if errors.As(err, &router) {
-		status = router.status
+	f := asVendorFailure(err)
+	if f.gate || errors.As(err, &router) {
+		status = f.status
 	}
-	if asVendorFailure(err).again {
+	if f.again {
 		w.Header().Set("Retry-After", "1")
 	}
 	write(w, status, ccs.Failure(e))
@@ -139,7 +147,7 @@ func ccsError(err error) *ccs.Error {
 		}
 	}
 	switch f := asVendorFailure(err); {
-	case f.status == http.StatusServiceUnavailable:
+	case f.status == http.StatusServiceUnavailable, f.gate:
 		return ccs.FailedOperation.Because("%s", f.text)
 	case f.status < http.StatusInternalServerError:
 		return ccs.InvalidAction.Because("%s", f.text)

@@ -20,10 +20,6 @@ func (a *API) answerNCS(ctx context.Context, r *request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	caller, err := a.access.Caller(r.restful.Request)
-	if err != nil {
-		return nil, err
-	}
 	call, err := ncs.Parse(r.restful.Request.Method, params)
 	if err != nil {
 		return nil, err
@@ -32,8 +28,8 @@ func (a *API) answerNCS(ctx context.Context, r *request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !caller.May(ActionRead, id) {
-		return nil, ErrForbidden
+	if err := r.caller.check(ActionRead, id); err != nil {
+		return nil, err
 	}
 	types, err := a.resourceTypes(ctx, id)
 	if err != nil {
@@ -42,7 +38,7 @@ func (a *API) answerNCS(ctx context.Context, r *request) ([]byte, error) {
 	if len(types) == 0 {
 		return nil, &ncs.Error{Status: http.StatusNotFound, Code: "ResourceNotFound", Message: fmt.Sprintf("The cluster %.100s is not found.", id)}
 	}
-	answer, err := a.view(ctx, call.Loads(), []string{id}, func(objects *cluster.Objects) (any, error) {
+	answer, err := a.view(ctx, r, call.Loads(), []string{id}, func(objects *cluster.Objects) (any, error) {
 		return call.View(ncs.Input{Cluster: id, Objects: objects, RequestID: requestID(r.response)})
 	})
 	if err != nil {
@@ -86,11 +82,17 @@ func ncsError(err error) *ncs.Error {
 	if errors.As(err, &own) {
 		return own
 	}
-	switch f := asVendorFailure(err); f.status {
+	f := asVendorFailure(err)
+	if f.gate && f.status >= http.StatusInternalServerError {
+		return &ncs.Error{Status: f.status, Code: "InternalServerError", Message: f.text}
+	}
+	switch f.status {
 	case http.StatusUnauthorized:
 		return &ncs.Error{Status: f.status, Code: "AuthFailure", Message: f.text}
 	case http.StatusForbidden:
 		return &ncs.Error{Status: f.status, Code: "OperationDenied", Message: f.text}
+	case http.StatusTooManyRequests:
+		return &ncs.Error{Status: f.status, Code: "RequestLimitExceeded", Message: f.text}
 	case http.StatusServiceUnavailable, http.StatusInternalServerError:
 		return &ncs.Error{Status: http.StatusInternalServerError, Code: "InternalServerError", Message: f.text}
 	case http.StatusNotFound:

@@ -50,7 +50,10 @@ func (r *request) dir(env string) (watch.Dir, error) {
 	return watch.Dir{Env: env, Cluster: v[0], Namespace: v[1], Type: v[2]}, nil
 }
 
-func (a *API) getNode(ctx context.Context, _ *request, n watch.Node) (reply, error) {
+func (a *API) getNode(ctx context.Context, r *request, n watch.Node) (reply, error) {
+	if err := a.protectPayloads(r, n.Type, nil); err != nil {
+		return reply{}, err
+	}
 	data, err := a.nodes.Get(ctx, n)
 	return reply{item: data}, err
 }
@@ -89,6 +92,12 @@ func listNodes(env string) action {
 			return reply{}, err
 		}
 		p, err := query.WatchList.Parse(params, a.query)
+		if err == nil {
+			err = r.checkList("limit", p.Limit)
+		}
+		if err == nil {
+			err = a.protectPayloads(r, dir.Type, p.Filter)
+		}
 		if err != nil {
 			return reply{}, err
 		}

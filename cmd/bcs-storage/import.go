@@ -21,6 +21,7 @@ const defaultServer = "http://127.0.0.1:50024"
 type target struct {
 	server, cluster string
 	merge           bool
+	identity
 }
 
 func (c cli) importCommand() *cobra.Command {
@@ -42,6 +43,10 @@ environment and flags. It is checked before anything is stored, and everything i
 	flags.StringVar(&to.cluster, "cluster", "", "`ID` of the cluster. Environment: "+conf.EnvCluster+".")
 	addEngineSettings(flags)
 	flags.BoolVar(&to.merge, "merge", false, "Import an archive into engines that have documents: those of the same _id are replaced.")
+	flags.StringVar(&to.tokenFile, "token-file", "", "`FILE` that holds the token to send. The token itself may be in the environment: "+conf.EnvToken+".")
+	flags.StringVar(&to.ca, "ca", "", "`FILE` with the authorities, in PEM, that vouch for an https server, instead of the system's. Environment: "+conf.EnvCA+".")
+	flags.StringVar(&to.certificate, "certificate", "", "`FILE` with a client certificate, in PEM, for a server that asks for one.")
+	flags.StringVar(&to.key, "key", "", "`FILE` with its key, in PEM.")
 	return cmd
 }
 
@@ -68,7 +73,7 @@ func (c cli) importAny(cmd *cobra.Command, to target, name string) error {
 		}
 	}
 	if isArchive {
-		if err := refuseFlags(cmd.Flags(), name+" is an archive, which goes into the engines, not to a server", "server", "cluster"); err != nil {
+		if err := refuseFlags(cmd.Flags(), name+" is an archive, which goes into the engines, not to a server", "server", "cluster", "token-file", "ca", "certificate", "key"); err != nil {
 			return err
 		}
 		config, err := c.load(cmd.Flags())
@@ -82,6 +87,7 @@ func (c cli) importAny(cmd *cobra.Command, to target, name string) error {
 	}
 	c.fill(cmd, "server", conf.EnvServer, &to.server)
 	c.fill(cmd, "cluster", conf.EnvCluster, &to.cluster)
+	c.fill(cmd, "ca", conf.EnvCA, &to.ca)
 	if err := errors.Join(conf.CheckEnviron(c.environ), importer.CheckServer(to.server)); err != nil {
 		return err
 	}
@@ -107,8 +113,16 @@ func (c cli) fill(cmd *cobra.Command, flag, variable string, value *string) {
 }
 
 func (c cli) importFile(ctx context.Context, to target, name string) error {
+	token, err := c.token(to.tokenFile)
+	if err != nil {
+		return fmt.Errorf("import: %w", err)
+	}
+	trust, err := to.tls()
+	if err != nil {
+		return fmt.Errorf("import: %w", err)
+	}
 	o := importer.Options{
-		Server: to.server, Cluster: to.cluster,
+		Server: to.server, Cluster: to.cluster, Token: token, TLS: trust,
 		In: c.stdin, Name: "standard input", Out: c.stdout, Log: newLogger(conf.Default().Log, c.stderr),
 	}
 	if name != "-" {

@@ -50,7 +50,7 @@ func (c cli) serve(ctx context.Context, config conf.Config) error {
 	if err != nil {
 		return fmt.Errorf("start: %w", err)
 	}
-	started := fmt.Sprintf("listening on http://%s\n", a.Addr())
+	started := fmt.Sprintf("listening on %s\n", a.URL())
 	if at := a.MetricsAddr(); at != "" {
 		started += fmt.Sprintf("metrics on http://%s/metrics\n", at)
 	}

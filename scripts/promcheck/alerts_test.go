@@ -135,8 +135,8 @@ var cases = map[string]struct{ quiet, fires []given }{
 		fires: []given{{`bcs_storage_zookeeper_session_up`, 0, 0}},
 	},
 	"BcsStorageRequestsLimited": {
-		quiet: []given{{`bcs_storage_http_requests_total{route="r",method="GET",status="200",code="0"}`, 0, 100}},
-		fires: []given{{`bcs_storage_http_requests_total{route="r",method="GET",status="429",code="429"}`, 0, 1}},
+		quiet: []given{{`bcs_storage_limited_requests_total{limit="callerRate"}`, 7, 0}},
+		fires: []given{{`bcs_storage_limited_requests_total{limit="callerRate"}`, 0, 1}},
 	},
 	"BcsStorageFilesExhausted": {
 		quiet: []given{{`process_open_fds{job="bcs-storage"}`, 79, 0}, {`process_max_fds{job="bcs-storage"}`, 100, 0}},

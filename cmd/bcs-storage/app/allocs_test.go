@@ -49,8 +49,8 @@ type operation struct {
 	run  func() error
 }
 
-// stored is how many pods and how many events there are.
-const stored = 100
+// kept is how many pods and how many events there are.
+const kept = 100
 
 func podKey(i int) storage.Key {
 	return storage.Key{"c1", "Pod", "ns", fmt.Sprintf("web-%03d", i)}
@@ -75,7 +75,7 @@ func TestAllocations(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer engine.Close()
-	for i := range stored {
+	for i := range kept {
 		pod := storage.NewDocument(storage.Dynamic, podKey(i), storage.Member{Name: "data", Value: podData(i)})
 		event := storage.NewDocument(storage.Events, storage.Key{"c1", fmt.Sprint("id:", i)}, storage.Member{Name: "eventTime", Value: fmt.Append(nil, i)})
 		if err := engine.Put(ctx, storage.Dynamic, pod, now); err != nil {
@@ -87,8 +87,8 @@ func TestAllocations(t *testing.T) {
 	}
 	api, err := handlers.New(handlers.Options{
 		Documents: engine, Nodes: local.New(engine, time.Now), Dialect: handlers.Documented(), MaxBody: 1 << 20, BodyTimeout: time.Minute,
-		Query: query.Options{MaxLength: stored}, Now: func() time.Time { return now },
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Registry: prometheus.NewRegistry(),
+		Query: query.Options{MaxLength: kept}, Now: func() time.Time { return now },
+		Access: handlers.Everyone{}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Registry: prometheus.NewRegistry(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -138,13 +138,13 @@ func requests(t *testing.T, api http.Handler) []operation {
 		}
 	}
 	return []operation{
-		{"PUT pod", 124, 2, send(http.MethodPut, pods+"/web-007", pod, 50)},
-		{"GET pod", 70, 0, send(http.MethodGet, pods+"/web-007", nil, len(pod))},
-		{"GET pods", 772, 8, send(http.MethodGet, pods, nil, stored*len(pod))},
-		{"GET pods, two fields", 788, 8, send(http.MethodGet, pods+"?field=resourceName,data.status.phase", nil, stored*50)},
-		{"query pods by host", 239, 2, send(http.MethodGet, "/query/k8s/dynamic/clusters/c1/pod?hostIp=10.0.0.7", nil, 10*len(pod))},
-		{"PUT event", 135, 2, send(http.MethodPut, "/events", event, 50)},
-		{"GET events", 947, 8, send(http.MethodGet, "/events?clusterId=c1", nil, stored*50)},
+		{"PUT pod", 127, 2, send(http.MethodPut, pods+"/web-007", pod, 50)},
+		{"GET pod", 73, 0, send(http.MethodGet, pods+"/web-007", nil, len(pod))},
+		{"GET pods", 775, 8, send(http.MethodGet, pods, nil, kept*len(pod))},
+		{"GET pods, two fields", 791, 8, send(http.MethodGet, pods+"?field=resourceName,data.status.phase", nil, kept*50)},
+		{"query pods by host", 243, 2, send(http.MethodGet, "/query/k8s/dynamic/clusters/c1/pod?hostIp=10.0.0.7", nil, 10*len(pod))},
+		{"PUT event", 138, 2, send(http.MethodPut, "/events", event, 50)},
+		{"GET events", 950, 8, send(http.MethodGet, "/events?clusterId=c1", nil, kept*50)},
 	}
 }
 
@@ -166,14 +166,14 @@ func calls(ctx context.Context, engine storage.Documents, now time.Time) []opera
 				}
 				n++
 			}
-			if n != stored {
+			if n != kept {
 				return fmt.Errorf("listed %d", n)
 			}
 			return nil
 		}},
 		{"engine: count events", 34, 0, func() error {
 			n, err := engine.Count(ctx, storage.Events, storage.Query{Scopes: []storage.Key{{"c1"}}})
-			if err == nil && n < stored {
+			if err == nil && n < kept {
 				err = fmt.Errorf("counted %d", n)
 			}
 			return err

@@ -43,14 +43,6 @@ type App struct {
 	stopped   error
 }
 
-// Limits on how long a client may take. Answers have none: a list of any size
-// is streamed at the speed of its reader.
-const (
-	readHeaderTimeout = 10 * time.Second
-	bodyTimeout       = 60 * time.Second
-	idleTimeout       = 120 * time.Second
-)
-
 // New opens the engines and listens; Addr is known afterwards and requests
 // wait until Run. On an error nothing stays open.
 func New(ctx context.Context, o Options) (*App, error) {
@@ -60,28 +52,32 @@ func New(ctx context.Context, o Options) (*App, error) {
 	a := &App{config: o.Config, log: o.Log, telemetry: telemetry.New(telemetry.Options{
 		Version: o.Version, FieldNames: o.Config.Metrics.UpstreamNames, MaxClusters: o.Config.Metrics.MaxClusters, Now: o.Now, Log: o.Log,
 	})}
-	handler, err := a.open(ctx, o)
+	limited, err := handlers.NewLimited(a.telemetry.Registry)
+	if err != nil {
+		return nil, err
+	}
+	handler, err := a.open(ctx, o, limited)
 	if err != nil {
 		return nil, errors.Join(err, a.close())
 	}
-	if a.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", o.Config.Listen); err != nil {
-		return nil, errors.Join(fmt.Errorf("listen: %w", err), a.close())
-	}
 	a.server = &http.Server{
 		Handler:           handler,
-		ReadHeaderTimeout: readHeaderTimeout,
-		IdleTimeout:       idleTimeout,
+		ReadHeaderTimeout: o.Config.Limits.HeaderTimeout,
+		IdleTimeout:       o.Config.Limits.IdleTimeout,
 		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
 	}
-	if a.metrics, err = openSide(ctx, o.Config.Metrics.Listen, a.telemetry.Handler(handler), o.Log); err != nil {
+	if err := a.listen(ctx, limited); err != nil {
+		return nil, errors.Join(err, a.close())
+	}
+	if a.metrics, err = openSide(ctx, o.Config, a.telemetry.Handler(handler), o.Log); err != nil {
 		return nil, errors.Join(fmt.Errorf("metrics.listen: %w", err), a.close())
 	}
-	o.Log.Info("started", "version", o.Version, "listen", a.Addr(), "metrics", a.MetricsAddr(), "storage", o.Config.Storage, "watch", o.Config.Watch, "dialect", o.Config.Dialect)
+	o.Log.Info("started", "version", o.Version, "listen", a.URL(), "metrics", a.MetricsAddr(), "storage", o.Config.Storage, "watch", o.Config.Watch, "dialect", o.Config.Dialect)
 	return a, nil
 }
 
 // open builds everything behind the listener, from the engine up to the routes.
-func (a *App) open(ctx context.Context, o Options) (http.Handler, error) {
+func (a *App) open(ctx context.Context, o Options, limited *handlers.Limited) (http.Handler, error) {
 	c := o.Config
 	zone, err := time.LoadLocation(c.Query.TimeZone)
 	if err != nil {
@@ -117,20 +113,31 @@ func (a *App) open(ctx context.Context, o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	access, redact, err := a.access()
+	if err != nil {
+		return nil, err
+	}
 	return handlers.New(handlers.Options{
 		Documents:      docs,
 		Nodes:          nodes,
 		Dialect:        form,
 		SemanticStatus: c.HTTP.Status == conf.StatusSemantic,
 		MaxBody:        c.HTTP.MaxBodyBytes,
-		BodyTimeout:    bodyTimeout,
+		BodyTimeout:    c.Limits.BodyTimeout,
 		Query: query.Options{
 			Zone:          zone,
 			IgnoreUnknown: c.Query.UnknownParameters == conf.UnknownIgnore,
 			MaxLength:     int64(c.Query.MaxLength),
 		},
-		Views:      views,
-		Access:     handlers.Everyone{},
+		Views:  views,
+		Access: access,
+		Redact: redact,
+		Limits: handlers.Limits{
+			RequestTimeout: c.Limits.RequestTimeout,
+			WriteTimeout:   c.Limits.WriteTimeout,
+			InFlight:       int64(c.Limits.MaxInFlight),
+		},
+		Limited:    limited,
 		Now:        o.Now,
 		Log:        o.Log,
 		Registry:   a.telemetry.Registry,
@@ -154,6 +161,16 @@ func dialect(word string) (handlers.Dialect, error) {
 // Addr is where the service listens, host:port with the real port.
 func (a *App) Addr() string { return a.listener.Addr().String() }
 
+// URL is the root of what the service serves.
+func (a *App) URL() string {
+	if a.secure() {
+		return "https://" + a.Addr()
+	}
+	return "http://" + a.Addr()
+}
+
+func (a *App) secure() bool { return a.config.TLS.Certificate != "" }
+
 // MetricsAddr is where the metrics and profiles are, host:port with the real
 // port; "" is nowhere.
 func (a *App) MetricsAddr() string {
@@ -173,7 +190,13 @@ func (a *App) Run(ctx context.Context) error {
 	defer cancel()
 
 	failed := make(chan error, 2)
-	go func() { failed <- a.server.Serve(a.listener) }()
+	go func() {
+		if !a.secure() {
+			failed <- a.server.Serve(a.listener)
+			return
+		}
+		failed <- a.server.ServeTLS(a.listener, "", "") // the configuration has the certificate
+	}()
 	if a.metrics != nil {
 		go func() { failed <- a.metrics.server.Serve(a.metrics.listener) }()
 	}

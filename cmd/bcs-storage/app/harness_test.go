@@ -107,9 +107,23 @@ func start(t *testing.T, s settings) *service {
 		}
 	})
 	return &service{
-		t: t, base: "http://" + a.Addr(), side: "http://" + a.MetricsAddr(), logs: logs,
+		t: t, base: a.URL(), side: "http://" + a.MetricsAddr(), logs: logs,
 		http: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
+}
+
+// tryStart is the error of a service that can't start.
+func tryStart(t *testing.T, change func(*conf.Config)) error {
+	t.Helper()
+	config := testparts.Config(testparts.Dir(t))
+	change(&config)
+	a, err := app.New(t.Context(), app.Options{Config: config, Log: slog.New(slog.DiscardHandler)})
+	if err == nil {
+		if err := a.Stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	return err
 }
 
 // deployed and documented are the dialects, for settings.change.

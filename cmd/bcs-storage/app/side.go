@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+
+	"bcs-storage/conf"
 )
 
 // side is the listener for operators: metrics, profiles and health.
@@ -16,20 +18,20 @@ type side struct {
 	end      context.CancelFunc // ends the requests that run
 }
 
-// openSide listens at address; "" is nowhere, and then there is none.
-func openSide(ctx context.Context, address string, handler http.Handler, log *slog.Logger) (*side, error) {
-	if address == "" {
+// openSide listens at metrics.listen; "" is nowhere, and then there is none.
+func openSide(ctx context.Context, c conf.Config, handler http.Handler, log *slog.Logger) (*side, error) {
+	if c.Metrics.Listen == "" {
 		return nil, nil
 	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Metrics.Listen)
 	if err != nil {
 		return nil, err
 	}
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	return &side{listener: listener, end: end, server: &http.Server{
 		Handler:           handler,
-		ReadHeaderTimeout: readHeaderTimeout,
-		IdleTimeout:       idleTimeout,
+		ReadHeaderTimeout: c.Limits.HeaderTimeout,
+		IdleTimeout:       c.Limits.IdleTimeout,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		BaseContext:       func(net.Listener) context.Context { return life },
 	}}, nil

@@ -174,6 +174,9 @@ func (c *client) exchange(ctx context.Context, j job, body []byte, contentType s
 	}
 	req.Header.Set("Content-Type", contentType)
 	req.Header.Set("Accept", contentType)
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
 
 	var answer []byte
 	req.SetResponseHandler(func(resp *http.Response) (err error) {

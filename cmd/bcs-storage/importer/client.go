@@ -38,6 +38,7 @@ func defaultRetry() retryPolicy {
 type client struct {
 	http   *retryablehttp.Client
 	server string
+	token  string
 
 	lost atomic.Int64 // requests in a row that got no answer
 	many int64        // this many of them mean that the server is gone
@@ -47,7 +48,7 @@ func newClient(o Options) *client {
 	retry := retryablehttp.NewClient()
 	retry.HTTPClient = &http.Client{
 		// Every worker keeps one connection.
-		Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: o.Concurrency, ForceAttemptHTTP2: true},
+		Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: o.Concurrency, ForceAttemptHTTP2: true, TLSClientConfig: o.TLS},
 		Timeout:   requestTimeout,
 		// A redirect turns a PUT into a GET, whose answer would look like success.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -61,6 +62,7 @@ func newClient(o Options) *client {
 	return &client{
 		http:   retry,
 		server: strings.TrimRight(o.Server, "/"),
+		token:  o.Token,
 		many:   int64(o.Concurrency),
 	}
 }

@@ -6,6 +6,7 @@ package importer
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -32,6 +33,9 @@ type Options struct {
 	// Cluster is the cluster that everything is stored under. Kubernetes objects need it; stored documents name their
 	// own, which Cluster overrides.
 	Cluster string
+	// Token, if any, is sent with every request. TLS is for https servers; nil trusts the system's authorities.
+	Token string
+	TLS   *tls.Config
 	// In is the input: a List, single objects, several of them one after the other, or one a line.
 	In io.Reader
 	// Name is what In is called in messages.
