@@ -85,7 +85,7 @@ func (c cli) root() *cobra.Command {
 	root.SetOut(c.stdout)
 	root.SetErr(c.stderr)
 	root.SetHelpCommand(helpCommand())
-	root.AddCommand(c.serveCommand(), c.importCommand(), c.configCommand(), c.versionCommand())
+	root.AddCommand(c.serveCommand(), c.importCommand(), c.configCommand(), c.healthCommand(), c.versionCommand())
 	return root
 }
 
