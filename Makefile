@@ -2,16 +2,17 @@
 GO         ?= go
 FUZZTIME   ?= 20s
 VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+COMMIT     ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 # The race detector needs a C compiler; without one the tests run all the same.
 RACE       ?= $(shell command -v $$($(GO) env CC) >/dev/null 2>&1 && echo -race)
 
-.PHONY: help build run test lint fuzz bench measure samples clean
+.PHONY: help build run test lint fuzz bench measure samples release packages clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build bin/bcs-storage
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/bcs-storage ./cmd/bcs-storage
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-X main.version=$(VERSION) -X main.commit=$(COMMIT)" -o bin/bcs-storage ./cmd/bcs-storage
 
 run: build ## build and serve on 127.0.0.1:50024, data in ./data
 	bin/bcs-storage serve
@@ -35,6 +36,12 @@ measure: ## measure the service under load; ARGS=-brief takes seconds, ARGS=-h l
 
 samples: ## write the sample clusters in scripts/samples anew
 	$(GO) run ./scripts/samples/gen
+
+release: ## build the archives of a release for linux in bin/release, the same bytes everywhere
+	GO=$(GO) VERSION=$(VERSION) COMMIT=$(COMMIT) scripts/release.sh
+
+packages: ## check conf/deploy (image, chart, compose file, unit) and that a release can be reproduced
+	GO=$(GO) scripts/packages.sh
 
 clean: ## remove what build and run made
 	rm -rf bin data

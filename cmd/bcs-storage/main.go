@@ -85,7 +85,8 @@ func (c cli) root() *cobra.Command {
 	root.SetOut(c.stdout)
 	root.SetErr(c.stderr)
 	root.SetHelpCommand(helpCommand())
-	root.AddCommand(c.serveCommand(), c.importCommand(), c.exportCommand(), c.backupCommand(), c.restoreCommand(), c.tokenCommand(), c.configCommand(), c.versionCommand())
+	root.AddCommand(c.serveCommand(), c.importCommand(), c.exportCommand(), c.backupCommand(), c.restoreCommand(),
+		c.tokenCommand(), c.configCommand(), c.healthCommand(), c.versionCommand())
 	return root
 }
 

@@ -110,7 +110,7 @@ func TestUnknownKey(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	tests := map[string]struct{ args, want []string }{
-		"commands": {[]string{"help"}, []string{"  serve ", "  import ", "  export ", "  backup ", "  restore ", "  config ", "  version ", "  help "}},
+		"commands": {[]string{"help"}, []string{"  serve ", "  import ", "  export ", "  backup ", "  restore ", "  token ", "  config ", "  health ", "  version ", "  help "}},
 		"flag":     {[]string{"--help"}, []string{"  serve "}},
 		"serve": {[]string{"help", "serve"}, []string{
 			"--config FILE", "--listen string", "--data-dir", "--storage", "--mongodb-uri", "--watch", "--zookeeper", "--dialect",
@@ -176,7 +176,7 @@ func TestSecretIsNotPrinted(t *testing.T) {
 
 func TestVersion(t *testing.T) {
 	got := call(t, nil, "version")
-	if fields := strings.Fields(got.stdout); got.code != 0 || len(fields) != 4 || fields[0] != "bcs-storage" {
+	if fields := strings.Fields(got.stdout); got.code != 0 || len(fields) != 5 || fields[0] != "bcs-storage" {
 		t.Errorf("got %+v", got)
 	}
 }

@@ -8,16 +8,16 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version is set by a release build with -ldflags "-X main.version=v1.2.3".
-var version string
+// Set by the builds of the Makefile and the Dockerfile, with -ldflags "-X main.version=v1.2.3 -X main.commit=…".
+var version, commit string
 
 func (c cli) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
-		Short: "Print the version",
+		Short: "Print the version, the commit it was built from, the Go version and the platform",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(c.stdout, "bcs-storage %s %s %s/%s\n", buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintf(c.stdout, "bcs-storage %s %s %s %s/%s\n", buildVersion(), buildCommit(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return failed(err)
 		},
 	}
@@ -30,6 +30,21 @@ func buildVersion() string {
 	}
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		return info.Main.Version
+	}
+	return "unknown"
+}
+
+// buildCommit is what the build was given, or what the toolchain took from the work tree.
+func buildCommit() string {
+	if commit != "" {
+		return commit
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				return s.Value
+			}
+		}
 	}
 	return "unknown"
 }
