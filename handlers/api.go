@@ -14,6 +14,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"bcs-storage/handlers/apidocs"
 	"bcs-storage/handlers/query"
 	"bcs-storage/storage"
 	"bcs-storage/watch"
@@ -68,6 +69,8 @@ type API struct {
 	now       func() time.Time
 	log       *slog.Logger
 	metrics   *metrics
+	pages     map[string]*apidocs.File
+	document  *apidocs.File
 }
 
 // New is the handler of all routes.
@@ -94,6 +97,13 @@ func New(o Options) (http.Handler, error) {
 		metrics:   m,
 	}
 	a.envelope = envelope{dialect: &a.dialect, semantic: o.SemanticStatus}
+	if a.pages, err = apidocs.Files(); err != nil {
+		return nil, err
+	}
+	c := a.container()
+	if a.document, err = a.describe(c); err != nil {
+		return nil, err
+	}
 	compressed, err := gzhttp.NewWrapper(
 		gzhttp.EnableZstd(false), gzhttp.CompressionLevel(gzip.BestSpeed), gzhttp.MinSize(minCompressed),
 		gzhttp.ContentTypes([]string{"application/json"}), // lines of a stream must not wait in a compressor
@@ -103,7 +113,7 @@ func New(o Options) (http.Handler, error) {
 	}
 	// Dispatch, not the container itself: its ServeMux would answer an empty
 	// or dotted segment with a redirect to another path.
-	return compressed(http.HandlerFunc(a.container().Dispatch)), nil
+	return compressed(http.HandlerFunc(c.Dispatch)), nil
 }
 
 // minCompressed is the smallest answer, in bytes, that is compressed for a client that accepts

@@ -46,7 +46,7 @@ func (a *API) bulk(ctx context.Context, r *request, env string, w io.Writer) err
 			r.response.Header().Set("Connection", "close")
 		}
 	}()
-	answer := statuses{w: w, connection: connection, patience: r.patience, envelope: &a.envelope}
+	answer := lineAnswers{w: w, connection: connection, patience: r.patience, envelope: &a.envelope}
 	for {
 		group := in.take()
 		if len(group) == 0 {
@@ -80,8 +80,8 @@ func (a *API) carryOut(ctx context.Context, group []item) {
 	}
 }
 
-// statuses writes the lines of the answer.
-type statuses struct {
+// lineAnswers writes the lines of the answer.
+type lineAnswers struct {
 	w          io.Writer
 	connection *http.ResponseController
 	patience   time.Duration
@@ -95,7 +95,7 @@ type statuses struct {
 
 // write answers a group. The caller must read while it writes: one that does not
 // in time is cut off, because nothing would move any more.
-func (s *statuses) write(group []item) error {
+func (s *lineAnswers) write(group []item) error {
 	s.buf = s.buf[:0]
 	for i := range group {
 		s.append(&group[i])
@@ -112,7 +112,7 @@ func (s *statuses) write(group []item) error {
 	return nil
 }
 
-func (s *statuses) append(it *item) {
+func (s *lineAnswers) append(it *item) {
 	code, message, again := 0, s.envelope.dialect.success, false
 	if it.err != nil {
 		code, message, again = s.envelope.explain(it.op, it.err)
@@ -135,7 +135,7 @@ func (s *statuses) append(it *item) {
 	s.buf = append(s.buf, "}\n"...)
 }
 
-func (s *statuses) outcome() outcome {
+func (s *lineAnswers) outcome() outcome {
 	if s.failed == 0 {
 		return outcome{}
 	}

@@ -110,7 +110,7 @@ func queryRoutes() []route {
 	for _, kind := range query.Kinds() {
 		path := "/query/" + kind.Env + "/dynamic/clusters/{clusterId}/" + kind.Word
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
-			routes = append(routes, route{method: method, path: path, op: dynamicList, do: typedQuery(kind)})
+			routes = append(routes, route{method: method, path: path, op: dynamicList, do: typedQuery(kind), spec: kind.Spec()})
 		}
 	}
 	return routes

@@ -46,10 +46,10 @@ var (
 func recordRoutes() []route {
 	return []route{
 		{method: http.MethodPut, path: "/events", op: dynamicPut, do: (*API).putEvent, access: inBody},
-		{method: http.MethodGet, path: "/events", op: eventList, do: listRecords(storage.Events, query.EventList), access: allSeen},
-		{method: http.MethodPost, path: "/events", op: eventList, do: listRecords(storage.Events, query.EventList), access: allSeen},
+		{method: http.MethodGet, path: "/events", op: eventList, do: listRecords(storage.Events), spec: query.EventList, access: allSeen},
+		{method: http.MethodPost, path: "/events", op: eventList, do: listRecords(storage.Events), spec: query.EventList, access: allSeen},
 		{method: http.MethodPost, path: "/alarms", op: dynamicPut, do: (*API).postAlarm, access: inBody},
-		{method: http.MethodGet, path: "/alarms", op: dynamicList, do: listRecords(storage.Alarms, query.AlarmList), access: allSeen},
+		{method: http.MethodGet, path: "/alarms", op: dynamicList, do: listRecords(storage.Alarms), spec: query.AlarmList, access: allSeen},
 	}
 }
 
@@ -83,13 +83,13 @@ func (a *API) postAlarm(ctx context.Context, r *request) (reply, error) {
 }
 
 // listRecords answers a page of the newest, and how many there are in all.
-func listRecords(c *storage.Collection, spec query.Spec) action {
+func listRecords(c *storage.Collection) action {
 	return func(a *API, ctx context.Context, r *request) (reply, error) {
 		params, err := r.queryParams()
 		if err != nil {
 			return reply{}, err
 		}
-		p, err := spec.Parse(params, a.query)
+		p, err := r.route.spec.Parse(params, a.query)
 		if err != nil {
 			return reply{}, err
 		}

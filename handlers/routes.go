@@ -90,6 +90,7 @@ func (a *API) container() *restful.Container {
 			ownRoute(method, f.path, a.serveFacade(f))
 		}
 	}
+	a.addPages(own)
 	return c.Add(own)
 }
 

@@ -20,7 +20,7 @@ func watchRoutes(env string) []route {
 		{method: http.MethodGet, path: item, op: watchGet, do: onNode(env, (*API).getNode)},
 		{method: http.MethodPut, path: item, op: watchPut, do: onNode(env, (*API).putNode)},
 		{method: http.MethodDelete, path: item, op: watchDelete, do: onNode(env, (*API).deleteNode)},
-		{method: http.MethodGet, path: dir, op: watchList, do: listNodes(env)},
+		{method: http.MethodGet, path: dir, op: watchList, do: listNodes(env), spec: query.WatchList},
 	}
 }
 
@@ -91,7 +91,7 @@ func listNodes(env string) action {
 		if err != nil {
 			return reply{}, err
 		}
-		p, err := query.WatchList.Parse(params, a.query)
+		p, err := r.route.spec.Parse(params, a.query)
 		if err == nil {
 			err = r.checkList("limit", p.Limit)
 		}

@@ -13,8 +13,10 @@ watch/watchtest              watch
 watch/zk                     watch
 watch/local                  watch|storage
 conf                         -
-handlers/(query|cluster)     storage
-handlers/(ccs|cce|ncs)       storage|handlers/cluster
+handlers/(about|apidocs)     -
+handlers/query               storage|handlers/about
+handlers/cluster             storage
+handlers/(ccs|cce|ncs)       storage|handlers/(about|cluster)
 handlers/ccs/signature       -
 handlers                     handlers/.*|storage|watch
 cmd/.*                       .*
@@ -23,6 +25,7 @@ scripts/.*                   -
 # module -> the only packages that may import it
 owners='
 github.com/emicklei/go-restful  handlers
+github.com/go-openapi           handlers
 modernc.org/sqlite              storage/sqlite
 go.mongodb.org/mongo-driver     storage/mongo
 github.com/go-zookeeper/zk      watch/zk

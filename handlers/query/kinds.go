@@ -41,24 +41,24 @@ const namespaceField = "namespace"
 // common filters are those of every kind that lives in a namespace.
 func namespaced(params ...Param) []Param {
 	return append([]Param{
-		{Name: "name", Path: "resourceName"},
-		{Name: "namespace", Path: namespaceField},
+		{Name: "name", Path: "resourceName", Example: "web-0"},
+		{Name: "namespace", Path: namespaceField, Example: "default"},
 	}, params...)
 }
 
 // clusterWide adds the filters of a kind without namespace.
 func clusterWide(params ...Param) []Param {
-	return append([]Param{{Name: "name", Path: "resourceName"}}, params...)
+	return append([]Param{{Name: "name", Path: "resourceName", Example: "web-0"}}, params...)
 }
 
 // The parameters that several kinds share.
 var (
 	created         = Param{Name: "createTime", Path: "data.metadata.creationTimestamp", Match: Range}
-	apiVersion      = Param{Name: "apiVersion", Path: "data.apiVersion"}
-	resourceVersion = Param{Name: "resourceVersion", Path: "data.metadata.resourceVersion"}
-	uid             = Param{Name: "uid", Path: "data.metadata.uid"}
+	apiVersion      = Param{Name: "apiVersion", Path: "data.apiVersion", Example: "v4"}
+	resourceVersion = Param{Name: "resourceVersion", Path: "data.metadata.resourceVersion", Example: "48208954"}
+	uid             = Param{Name: "uid", Path: "data.metadata.uid", Example: "fe95337e-a6ae-5a95-9904-6c6857ef5331"}
 	generation      = Param{Name: "generation", Path: "data.metadata.generation", Match: Int}
-	updateStrategy  = Param{Name: "updateStrategyType", Path: "data.spec.updateStrategy.type"}
+	updateStrategy  = Param{Name: "updateStrategyType", Path: "data.spec.updateStrategy.type", Example: "RollingUpdate"}
 	available       = Param{Name: "availableReplicas", Path: "data.status.availableReplicas", Match: Int}
 	desired         = Param{Name: "replicas", Path: "data.spec.replicas", Else: "data.status.replicas", Match: Int}
 )
@@ -71,9 +71,9 @@ func application(kind Param) []Param {
 		Param{Name: "instance", Path: "data.instance", Match: Int},
 		Param{Name: "buildedInstance", Path: "data.buildedInstance", Match: Int},
 		Param{Name: "runningInstance", Path: "data.runningInstance", Match: Int},
-		Param{Name: "status", Path: "data.status"},
-		Param{Name: "lastStatus", Path: "data.lastStatus"},
-		Param{Name: "podIp", Path: "data.podIP"},
+		Param{Name: "status", Path: "data.status", Example: "Running,Staging"},
+		Param{Name: "lastStatus", Path: "data.lastStatus", Example: "Staging"},
+		Param{Name: "podIp", Path: "data.podIP", Example: "10.1.0.31"},
 		Param{Name: "createTime", Path: "data.createTime", Match: Range},
 		Param{Name: "lastUpdateTime", Path: "data.lastUpdateTime", Match: Range},
 	)
@@ -81,28 +81,28 @@ func application(kind Param) []Param {
 
 var kinds = []Kind{
 	{Env: Mesos, Word: "taskgroup", Types: []string{"taskgroup"}, Params: namespaced(
-		Param{Name: "rcName", Path: "data.rcname"},
-		Param{Name: "status", Path: "data.status"},
-		Param{Name: "lastStatus", Path: "data.lastStatus"},
-		Param{Name: "hostIp", Path: "data.hostIP"},
-		Param{Name: "hostName", Path: "data.hostName"},
-		Param{Name: "podIp", Path: "data.podIP"},
+		Param{Name: "rcName", Path: "data.rcname", Example: "web-v1"},
+		Param{Name: "status", Path: "data.status", Example: "Running,Staging"},
+		Param{Name: "lastStatus", Path: "data.lastStatus", Example: "Staging"},
+		Param{Name: "hostIp", Path: "data.hostIP", Example: "10.1.0.31"},
+		Param{Name: "hostName", Path: "data.hostName", Example: "node-1"},
+		Param{Name: "podIp", Path: "data.podIP", Example: "10.1.0.31"},
 		created,
 		Param{Name: "startTime", Path: "data.startTime", Match: Range},
 		Param{Name: "lastUpdateTime", Path: "data.lastUpdateTime", Match: Range},
 	)},
 	{Env: Mesos, Word: "application", Types: []string{"application"}, Params: application(
-		Param{Name: "kind", Path: "data.kind", Match: InOrAbsent, Default: ",application"},
+		Param{Name: "kind", Path: "data.kind", Match: InOrAbsent, Default: ",application", Example: "application"},
 	)},
 	{Env: Mesos, Word: "process", Types: []string{"application"}, Params: application(
-		Param{Name: "kind", Path: "data.kind", Default: "process"},
+		Param{Name: "kind", Path: "data.kind", Default: "process", Example: "process"},
 	)},
 	{Env: Mesos, Word: "deployment", Types: []string{"deployment"}, Params: namespaced(
 		Param{Name: "checkTime", Path: "data.check_time", Match: Int},
-		Param{Name: "status", Path: "data.status"},
-		Param{Name: "applicationName", Path: "data.application.name"},
-		Param{Name: "applicationExtName", Path: "data.application_ext.name"},
-		Param{Name: "currRollingOperation", Path: "data.curr_rolling_operation"},
+		Param{Name: "status", Path: "data.status", Example: "Running"},
+		Param{Name: "applicationName", Path: "data.application.name", Example: "web-v1"},
+		Param{Name: "applicationExtName", Path: "data.application_ext.name", Example: "web-v2"},
+		Param{Name: "currRollingOperation", Path: "data.curr_rolling_operation", Example: "start"},
 		Param{Name: "isInRolling", Path: "data.is_in_rolling", Match: Bool},
 		Param{Name: "lastRollingTime", Path: "data.last_rolling_time", Match: Range},
 	)},
@@ -111,9 +111,9 @@ var kinds = []Kind{
 	{Env: Mesos, Word: "secret", Types: []string{"secret"}, Params: namespaced(apiVersion)},
 	{Env: Mesos, Word: "endpoints", Types: []string{"endpoint"}, Params: namespaced(apiVersion)},
 	{Env: Mesos, Word: "exportservice", Types: []string{"exportservice"}, Params: namespaced(
-		Param{Name: "serviceName", Path: "data.serviceName"},
+		Param{Name: "serviceName", Path: "data.serviceName", Example: "web"},
 		Param{Name: "sslCert", Path: "data.sslcert", Match: Bool},
-		Param{Name: "balance", Path: "data.balance"},
+		Param{Name: "balance", Path: "data.balance", Example: "roundrobin"},
 	)},
 	{Env: Mesos, Word: "namespace", Namespaces: true, Params: namespaced(),
 		Types: []string{"application", "deployment", "service", "configmap", "secret"}},
@@ -121,9 +121,9 @@ var kinds = []Kind{
 	{Env: Mesos, Word: "ippoolstaticdetail", Types: []string{"IPPoolStaticDetail"}},
 
 	{Env: K8s, Word: "pod", Types: []string{"Pod"}, Params: namespaced(
-		Param{Name: "hostIp", Path: "data.status.hostIP"},
-		Param{Name: "podIp", Path: "data.status.podIP"},
-		Param{Name: "status", Path: "data.status.phase"},
+		Param{Name: "hostIp", Path: "data.status.hostIP", Example: "10.0.1.21"},
+		Param{Name: "podIp", Path: "data.status.podIP", Example: "10.244.1.3"},
+		Param{Name: "status", Path: "data.status.phase", Example: "Failed,Pending"},
 		Param{Name: "startTime", Path: "data.status.startTime", Match: Range},
 		created,
 	)},
@@ -137,14 +137,14 @@ var kinds = []Kind{
 		desired,
 		available,
 		Param{Name: "updatedReplicas", Path: "data.status.updatedReplicas", Match: Int},
-		Param{Name: "strategyType", Path: "data.spec.strategy.type"},
-		Param{Name: "dnsPolicy", Path: "data.spec.template.spec.dnsPolicy"},
-		Param{Name: "restartPolicy", Path: "data.spec.template.spec.restartPolicy"},
+		Param{Name: "strategyType", Path: "data.spec.strategy.type", Example: "RollingUpdate"},
+		Param{Name: "dnsPolicy", Path: "data.spec.template.spec.dnsPolicy", Example: "ClusterFirst"},
+		Param{Name: "restartPolicy", Path: "data.spec.template.spec.restartPolicy", Example: "Always"},
 		created,
 	)},
 	{Env: K8s, Word: "service", Types: []string{"Service"}, Params: namespaced(
-		Param{Name: "clusterIp", Path: "data.spec.clusterIP"},
-		Param{Name: "type", Path: "data.spec.type"},
+		Param{Name: "clusterIp", Path: "data.spec.clusterIP", Example: "10.96.0.10"},
+		Param{Name: "type", Path: "data.spec.type", Example: "LoadBalancer,NodePort"},
 		created,
 	)},
 	{Env: K8s, Word: "configmap", Types: []string{"ConfigMap"}, Params: namespaced(created)},
@@ -153,11 +153,11 @@ var kinds = []Kind{
 	{Env: K8s, Word: "endpoints", Types: []string{"EndPoints", "Endpoints"}, Params: namespaced(created)},
 	{Env: K8s, Word: "ingress", Types: []string{"Ingress"}, Params: namespaced(created)},
 	{Env: K8s, Word: "namespace", Types: []string{"Namespace"}, Params: clusterWide(
-		Param{Name: "status", Path: "data.status.phase"},
+		Param{Name: "status", Path: "data.status.phase", Example: "Active"},
 		created,
 	), Used: []string{"ReplicaSet", "Deployment", "Service", "ConfigMap", "Secret", "Ingress", "DaemonSet", "Job", "StatefulSet"}},
 	{Env: K8s, Word: "node", Types: []string{"Node"}, Params: clusterWide(
-		Param{Name: "externalID", Path: "data.spec.externalID"},
+		Param{Name: "externalID", Path: "data.spec.externalID", Example: "i-0a1b2c"},
 		created,
 	)},
 	{Env: K8s, Word: "daemonset", Types: []string{"DaemonSet"}, Params: namespaced(
@@ -173,9 +173,9 @@ var kinds = []Kind{
 		resourceVersion,
 		uid,
 		generation,
-		Param{Name: "podManagementPolicy", Path: "data.spec.podManagementPolicy"},
+		Param{Name: "podManagementPolicy", Path: "data.spec.podManagementPolicy", Example: "OrderedReady"},
 		updateStrategy,
-		Param{Name: "serviceName", Path: "data.spec.serviceName"},
+		Param{Name: "serviceName", Path: "data.spec.serviceName", Example: "postgres"},
 		created,
 	)},
 	{Env: K8s, Word: "ippoolstatic", Types: []string{"IPPoolStatic"}},
@@ -198,7 +198,7 @@ func (k Kind) Plan(cluster string, params Params, o Options) (Plan, error) {
 			k = Kind{Env: k.Env, Word: k.Word, Types: k.Used, Params: namespaced(), Namespaces: true}
 		}
 	}
-	parsed, err := Spec{Params: k.Params, Accepts: Field | Extra | Page | Continue | Free}.Parse(params, o)
+	parsed, err := k.Spec().Parse(params, o)
 	if err != nil {
 		return Plan{}, err
 	}

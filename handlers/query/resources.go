@@ -17,9 +17,9 @@ var (
 	List = Spec{Accepts: Field | Extra | Page | Continue | Free}
 	// MetricList is GET of the metrics of a cluster (API document, "query metric").
 	MetricList = Spec{Accepts: Field | Extra | Page | Continue | Free, Params: []Param{
-		{Name: "namespace", Path: "namespace"},
-		{Name: "type", Path: "type"},
-		{Name: "name", Path: "name"},
+		{Name: "namespace", Path: "namespace", Example: "default"},
+		{Name: "type", Path: "type", Example: "metric"},
+		{Name: "name", Path: "name", Example: "web"},
 	}}
 	// WatchList is GET of watch payloads (API document, "Watch类数据", list resource).
 	WatchList = Spec{Accepts: Field | Extra | Page}
@@ -27,25 +27,25 @@ var (
 	None = Spec{}
 	// EventList is GET and POST of events (API document, "list events").
 	EventList = Spec{Accepts: Field | Extra | ExtraContain | Length, Params: []Param{
-		{Name: "id", Path: "id"},
-		{Name: "env", Path: "env"},
-		{Name: "kind", Path: "kind"},
-		{Name: "level", Path: "level"},
-		{Name: "component", Path: "component"},
-		{Name: "type", Path: "type"},
-		{Name: "clusterId", Path: "clusterId"},
-		{Name: "extraInfo.name", Path: "extraInfo.name"},
-		{Name: "extraInfo.namespace", Path: "extraInfo.namespace"},
-		{Name: "extraInfo.kind", Path: "extraInfo.kind"},
+		{Name: "id", Path: "id", Example: "web-0.17a2"},
+		{Name: "env", Path: "env", Example: "k8s"},
+		{Name: "kind", Path: "kind", Example: "Pod"},
+		{Name: "level", Path: "level", Example: "Warning,Error"},
+		{Name: "component", Path: "component", Example: "kubelet"},
+		{Name: "type", Path: "type", Example: "BackOff"},
+		{Name: "clusterId", Path: "clusterId", Example: "BCS-K8S-00000"},
+		{Name: "extraInfo.name", Path: "extraInfo.name", Example: "web-0"},
+		{Name: "extraInfo.namespace", Path: "extraInfo.namespace", Example: "default"},
+		{Name: "extraInfo.kind", Path: "extraInfo.kind", Example: "Pod"},
 		{Name: "time", Path: "eventTime", Match: Range},
 	}}
 	// AlarmList is GET of alarms (API document, "list alarms").
 	AlarmList = Spec{Accepts: Field | Extra | ExtraContain | Length, Params: []Param{
-		{Name: "clusterId", Path: "clusterId"},
-		{Name: "namespace", Path: "namespace"},
-		{Name: "source", Path: "source"},
-		{Name: "module", Path: "module"},
-		{Name: "type", Path: "type"},
+		{Name: "clusterId", Path: "clusterId", Example: "BCS-K8S-00000"},
+		{Name: "namespace", Path: "namespace", Example: "default"},
+		{Name: "source", Path: "source", Example: "monitor"},
+		{Name: "module", Path: "module", Example: "scheduler"},
+		{Name: "type", Path: "type", Example: "sms,email"},
 		{Name: "time", Path: "receivedTime", Match: Range},
 	}}
 )

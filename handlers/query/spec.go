@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"bcs-storage/handlers/about"
 	"bcs-storage/storage"
 )
 
@@ -45,6 +46,8 @@ type Param struct {
 	Else string
 	// Default is the value when the parameter is not given.
 	Default string
+	// Example is a value that callers are shown; without one it is the matcher's.
+	Example string
 }
 
 // Accepts is a set of the parameters that mean the same wherever they occur.
@@ -79,6 +82,8 @@ type Spec struct {
 	Accepts Accepts
 	// PathKeys are the fields that the URL path fixes; only Strict looks at them.
 	PathKeys []string
+	// Before are the parameters that are taken out before Parse sees them; they are only described.
+	Before []about.Parameter
 }
 
 // Parsed is what the parameters of a request mean: a storage.Query without its scopes.
@@ -141,13 +146,16 @@ func (s Spec) Parse(params Params, o Options) (Parsed, error) {
 	return p, nil
 }
 
-// common reads the parameters of Accepts.
-func (s Spec) common(r *reader, o Options, p *Parsed, add func(storage.Filter, error) error) error {
-	rows := []struct {
-		accept Accepts
-		name   string
-		read   func(name, value string) error
-	}{
+// commonParam is a row of the parameters of Accepts.
+type commonParam struct {
+	accept Accepts
+	name   string
+	read   func(name, value string) error
+}
+
+// commonParams are the rows; what they read goes to p and add. What callers are told of them is in describe.go.
+func (s Spec) commonParams(r *reader, o Options, p *Parsed, add func(storage.Filter, error) error) []commonParam {
+	return []commonParam{
 		{Field, "field", func(name, v string) (err error) { p.Fields, err = ParseFields(name, v); return err }},
 		{Extra, "extra", func(name, v string) error { return add(parseExtra(name, v, r.strict, s.PathKeys)) }},
 		{IgnoredExtra, "extra", func(string, string) error { return nil }},
@@ -157,6 +165,10 @@ func (s Spec) common(r *reader, o Options, p *Parsed, add func(storage.Filter, e
 		{Length, "length", func(name, v string) (err error) { p.Limit, err = parseLength(name, v, o.MaxLength); return err }},
 		{Free, "labelSelector", func(name, v string) error { return add(parseLabels(name, v)) }},
 	}
+}
+
+// common reads the parameters of Accepts.
+func (s Spec) common(r *reader, o Options, p *Parsed, add func(storage.Filter, error) error) error {
 	if s.Accepts&Length != 0 {
 		p.Limit = o.MaxLength
 	}
@@ -166,7 +178,7 @@ func (s Spec) common(r *reader, o Options, p *Parsed, add func(storage.Filter, e
 			return err
 		}
 	}
-	for _, row := range rows {
+	for _, row := range s.commonParams(r, o, p, add) {
 		if s.Accepts&row.accept == 0 {
 			continue
 		}
