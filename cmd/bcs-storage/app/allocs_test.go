@@ -139,7 +139,7 @@ func requests(t *testing.T, api http.Handler) []operation {
 	}
 	return []operation{
 		{"PUT pod", 128, 2, send(http.MethodPut, pods+"/web-007", pod, 50)},
-		{"GET pod", 75, 0, send(http.MethodGet, pods+"/web-007", nil, len(pod))},
+		{"GET pod", 75, 1, send(http.MethodGet, pods+"/web-007", nil, len(pod))},
 		{"GET pods", 775, 8, send(http.MethodGet, pods, nil, kept*len(pod))},
 		{"GET pods, two fields", 791, 8, send(http.MethodGet, pods+"?field=resourceName,data.status.phase", nil, kept*50)},
 		{"query pods by host", 245, 2, send(http.MethodGet, "/query/k8s/dynamic/clusters/c1/pod?hostIp=10.0.0.7", nil, 10*len(pod))},
