@@ -129,7 +129,7 @@ func changed() Config {
 			HeaderTimeout: time.Second, BodyTimeout: 2 * time.Second, RequestTimeout: 3 * time.Second, WriteTimeout: 4 * time.Second,
 			IdleTimeout: 5 * time.Second, MaxInFlight: 6, CallerRate: 7, CallerBurst: 8,
 		},
-		HTTP:  HTTP{Status: StatusSemantic, MaxBodyBytes: 1 << 30, ShutdownTimeout: 1500 * time.Millisecond},
+		HTTP:  HTTP{Status: StatusSemantic, MaxBodyBytes: 1 << 30, ShutdownTimeout: 1500 * time.Millisecond, DrainDelay: time.Second},
 		Query: Query{TimeZone: "Asia/Shanghai", MaxLength: 7, UnknownParameters: UnknownIgnore},
 		Views: Views{
 			DefaultCluster: "c1", MaxBytes: 1 << 20,

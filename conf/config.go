@@ -67,6 +67,7 @@ type HTTP struct {
 	Status          string        `koanf:"status"`
 	MaxBodyBytes    int64         `koanf:"maxBodyBytes"`
 	ShutdownTimeout time.Duration `koanf:"shutdownTimeout"`
+	DrainDelay      time.Duration `koanf:"drainDelay"`
 }
 
 // TLS names the files of the server's certificate and key, in PEM, and of the authorities whose clients may connect. Empty

@@ -134,6 +134,10 @@ var table = []Setting{
 		Comment: "How long requests may take to end after a stop signal.",
 	},
 	{
+		Key: "http.drainDelay", Env: "BCS_STORAGE_HTTP_DRAIN_DELAY", AtMost: int64(time.Hour),
+		Comment: "How long requests are still taken after a stop signal while /readyz answers 503, so that load balancers turn to others. It is a part of http.shutdownTimeout.",
+	},
+	{
 		Key: "tls.certificate", Env: "BCS_STORAGE_TLS_CERTIFICATE", with: "tls.key",
 		Comment: "File with the server's certificate, and those between it and its authority, in PEM. With it the server speaks HTTPS, version 1.2 of TLS or newer. Read again when it changes, as are the two below.",
 	},

@@ -42,6 +42,8 @@ type Options struct {
 	Limited *Limited
 	Now     func() time.Time
 	Log     *slog.Logger
+	// Stopping says that the service is about to stop; /readyz then answers 503. nil is never.
+	Stopping func() bool
 	// Registry gets the API's metrics.
 	Registry prometheus.Registerer
 	// FieldNames also counts requests under the names that the service in the
@@ -69,6 +71,7 @@ type API struct {
 	now       func() time.Time
 	log       *slog.Logger
 	metrics   *metrics
+	stopping  func() bool
 	pages     map[string]*apidocs.File
 	document  *apidocs.File
 }
@@ -95,6 +98,7 @@ func New(o Options) (http.Handler, error) {
 		now:       o.Now,
 		log:       o.Log,
 		metrics:   m,
+		stopping:  o.Stopping,
 	}
 	a.envelope = envelope{dialect: &a.dialect, semantic: o.SemanticStatus}
 	if a.pages, err = apidocs.Files(); err != nil {

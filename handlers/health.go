@@ -18,8 +18,12 @@ func (a *API) healthz(_ *restful.Request, resp *restful.Response) {
 }
 
 // readyz says of each part whether it can serve now: 200 when all can, else
-// 503. It recovers as soon as they do.
+// 503. It recovers as soon as they do, but for a service that stops.
 func (a *API) readyz(req *restful.Request, resp *restful.Response) {
+	if a.stopping != nil && a.stopping() {
+		writeHealth(resp, http.StatusServiceUnavailable, `{"storage":`+sick+`,"watch":`+sick+`,"stopping":true}`)
+		return
+	}
 	ctx, cancel := context.WithTimeout(req.Request.Context(), pingTimeout)
 	defer cancel()
 	var docs, nodes string

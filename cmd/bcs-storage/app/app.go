@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"bcs-storage/cmd/bcs-storage/app/telemetry"
@@ -39,6 +40,7 @@ type App struct {
 	listener  net.Listener
 	server    *http.Server
 	metrics   *side // nil: nowhere
+	stopping  atomic.Bool
 	stop      sync.Once
 	stopped   error
 }
@@ -138,6 +140,7 @@ func (a *App) open(ctx context.Context, o Options, limited *handlers.Limited) (h
 			InFlight:       int64(c.Limits.MaxInFlight),
 		},
 		Limited:    limited,
+		Stopping:   a.stopping.Load,
 		Now:        o.Now,
 		Log:        o.Log,
 		Registry:   a.telemetry.Registry,
@@ -211,10 +214,11 @@ func (a *App) Run(ctx context.Context) error {
 	}
 }
 
-// Stop lets running requests end until ctx is done, cuts off the rest, and
+// Stop says so to load balancers, lets running requests end until ctx is done, cuts off the rest, and
 // closes the engines. Later calls answer as the first.
 func (a *App) Stop(ctx context.Context) error {
 	a.stop.Do(func() {
+		a.drain(ctx)
 		err := a.server.Shutdown(ctx)
 		if err != nil {
 			err = errors.Join(fmt.Errorf("requests were cut off: %w", err), a.server.Close())
@@ -223,6 +227,17 @@ func (a *App) Stop(ctx context.Context) error {
 		a.log.Info("stopped")
 	})
 	return a.stopped
+}
+
+// drain goes on serving for a while, not ready, so that load balancers turn to others.
+func (a *App) drain(ctx context.Context) {
+	a.stopping.Store(true)
+	delay := time.NewTimer(a.config.HTTP.DrainDelay)
+	defer delay.Stop()
+	select {
+	case <-delay.C:
+	case <-ctx.Done():
+	}
 }
 
 // close releases what New opened, in the opposite order.
