@@ -154,6 +154,11 @@ func ParseRedact(word string) (resourceType, path string, err error) {
 	if !both || resourceType == "" || path == "" || slices.Contains(strings.Split(path, "."), "") {
 		return "", "", fmt.Errorf("%q is not resourceType:path", word)
 	}
+	for part := range strings.SplitSeq(path, ".") {
+		if _, err := strconv.Atoi(part); err == nil {
+			return "", "", fmt.Errorf("%q: %s would be an element of an array; a path goes through all of them by itself", word, part)
+		}
+	}
 	return resourceType, path, nil
 }
 

@@ -236,8 +236,9 @@ func onHost(do action) action {
 		if verb == put && cluster == "" {
 			return do(a, ctx, r) // nobody's: it can be taken
 		}
-		if err := r.caller.check(actions[verb], cluster); err != nil {
-			return reply{}, err
+		if !r.caller.May(actions[verb], cluster) {
+			// Which cluster that is, is not the caller's to know.
+			return reply{}, fmt.Errorf("%w: %s may not %s this host", ErrForbidden, r.caller.Name, actions[verb])
 		}
 		r.narrow = storage.OneOf(storage.Path{"clusterId"}, storage.String(cluster))
 		return do(a, ctx, r)

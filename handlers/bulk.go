@@ -52,6 +52,9 @@ func (a *API) bulk(ctx context.Context, r *request, env string, w io.Writer) err
 		if len(group) == 0 {
 			break
 		}
+		if err := a.permitItems(r, group); err != nil {
+			return err
+		}
 		// ctx ends when reading fails, also when the body stalls: what came is
 		// stored all the same.
 		a.carryOut(context.WithoutCancel(ctx), group)
@@ -61,6 +64,21 @@ func (a *API) bulk(ctx context.Context, r *request, env string, w io.Writer) err
 	}
 	setOutcome(r.restful, answer.outcome())
 	return in.stop()
+}
+
+// permitItems refuses the items that the caller may not carry out. Who that is, is
+// asked for each group: a stream may outlast a token.
+func (a *API) permitItems(r *request, group []item) error {
+	caller, err := a.access.Caller(r.restful.Request)
+	if err != nil {
+		return err
+	}
+	for i := range group {
+		if it := &group[i]; it.err == nil {
+			it.err = caller.check(actions[it.op.verb], it.write.Key[0])
+		}
+	}
+	return nil
 }
 
 // carryOut makes the changes of a group and notes what became of them.

@@ -27,7 +27,6 @@ var errStopped = errors.New("stopped")
 // group is made ready while the one before is stored.
 type intake struct {
 	env        string
-	caller     *Caller
 	body       io.Reader
 	connection *http.ResponseController
 	patience   time.Duration
@@ -46,7 +45,7 @@ type intake struct {
 
 // startIntake begins to read. stop must be called.
 func startIntake(r *request, connection *http.ResponseController, env string) *intake {
-	in := &intake{env: env, caller: r.caller, body: r.restful.Request.Body, connection: connection, patience: r.patience, ended: make(chan struct{})}
+	in := &intake{env: env, body: r.restful.Request.Body, connection: connection, patience: r.patience, ended: make(chan struct{})}
 	in.changed.L = &in.mu
 	go in.run(r.maxBody)
 	return in
@@ -125,9 +124,6 @@ func (in *intake) read(l *lines) error {
 			continue
 		case err == nil:
 			it = readItem(in.env, line)
-		}
-		if it.err == nil {
-			it.err = in.caller.check(actions[it.op.verb], it.write.Key[0])
 		}
 		gone := errors.Is(err, errBodyUnread)
 		if gone && !in.stalled {

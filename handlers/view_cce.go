@@ -26,7 +26,7 @@ func (a *API) answerCCE(ctx context.Context, r *request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, err := a.chooseCluster(ctx, r.restful.Request, "")
+	id, err := a.chooseCluster(ctx, r, "")
 	if err != nil {
 		return nil, err
 	}

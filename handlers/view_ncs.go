@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/emicklei/go-restful/v3"
@@ -24,7 +25,7 @@ func (a *API) answerNCS(ctx context.Context, r *request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, err := a.chooseCluster(ctx, r.restful.Request, call.Cluster())
+	id, err := a.chooseCluster(ctx, r, call.Cluster())
 	if err != nil {
 		return nil, err
 	}
@@ -49,9 +50,10 @@ func (a *API) answerNCS(ctx context.Context, r *request) ([]byte, error) {
 
 // chooseCluster is the cluster of a request that does not name one in its path:
 // the one given, the one in the header X-Cluster-ID, the one that the first label of the host names, or the default.
-func (a *API) chooseCluster(ctx context.Context, r *http.Request, given string) (string, error) {
+func (a *API) chooseCluster(ctx context.Context, r *request, given string) (string, error) {
+	sent := r.restful.Request
 	if given == "" {
-		given = r.Header.Get("X-Cluster-ID")
+		given = sent.Header.Get("X-Cluster-ID")
 	}
 	var known []string
 	if given == "" {
@@ -59,8 +61,10 @@ func (a *API) chooseCluster(ctx context.Context, r *http.Request, given string) 
 		if known, err = a.clusterIDs(ctx); err != nil {
 			return "", err
 		}
+		// Nobody learns the name of a cluster that is not theirs.
+		known = slices.DeleteFunc(known, func(id string) bool { return !r.caller.May(ActionRead, id) })
 	}
-	id, err := cluster.Choose(given, r.Host, known, a.views.DefaultCluster)
+	id, err := cluster.Choose(given, sent.Host, known, a.views.DefaultCluster)
 	if err != nil {
 		return "", err
 	}

@@ -4,10 +4,12 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"bcs-storage/conf"
 	"bcs-storage/handlers"
+	"bcs-storage/handlers/query"
 	"bcs-storage/storage"
 )
 
@@ -62,6 +64,9 @@ func redactions(words []string) ([]handlers.Redaction, error) {
 		resourceType, dotted, err := conf.ParseRedact(word)
 		if err != nil {
 			return nil, fmt.Errorf("auth.redact: %w", err)
+		}
+		if stored, _ := query.Stored(query.Mesos, strings.ToLower(resourceType)); !strings.EqualFold(stored, resourceType) {
+			return nil, fmt.Errorf("auth.redact: %q: a %s is kept as %s, name that", word, resourceType, stored)
 		}
 		path, err := storage.ParsePath("auth.redact", dotted)
 		if err != nil {
