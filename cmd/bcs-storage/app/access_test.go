@@ -1,9 +1,13 @@
 package app_test
 
 import (
+	"bufio"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"io"
+	"maps"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -153,6 +157,50 @@ func TestBulkAsksForEachLine(t *testing.T) {
 	}
 	if names := s.as("admin", "GET", "/k8s/dynamic/cluster_resources/clusters/A/T", "").names("resourceName"); len(names) > 0 {
 		t.Errorf("stored in another cluster: %s", names)
+	}
+}
+
+// TestBulkEndsWithItsToken: a stream does not outlast the token that it was begun with.
+func TestBulkEndsWithItsToken(t *testing.T) {
+	s, path := guarded(t, someCallers)
+	in, out := io.Pipe()
+	defer out.Close()
+	req, err := http.NewRequestWithContext(t.Context(), "POST", s.base+documentedPrefix+"/k8s/dynamic/bulk", in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer owner")
+	line := func(i int) string {
+		return fmt.Sprintf(`{"clusterId":"C","resourceType":"T","resourceName":"x%d","data":1}`+"\n", i)
+	}
+	sent := make(chan error, 1)
+	go func() { _, err := io.WriteString(out, line(0)); sent <- err }()
+	resp, err := s.http.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if err := <-sent; err != nil {
+		t.Fatal(err)
+	}
+	answers := bufio.NewScanner(resp.Body)
+	if !answers.Scan() || !strings.Contains(answers.Text(), `"code":0`) {
+		t.Fatalf("%v %s", answers.Err(), answers.Text())
+	}
+	others := maps.Clone(someCallers)
+	delete(others, "owner")
+	tokenFile(t, path, others)
+	for i := 1; ; i++ {
+		// Until the file is looked at again the token is good.
+		if _, err := io.WriteString(out, line(i)); err != nil {
+			break
+		}
+		if !answers.Scan() {
+			break
+		}
+	}
+	if answers.Err() == nil {
+		t.Error("the answer ended well")
 	}
 }
 
