@@ -74,9 +74,11 @@ func (a *API) listDocuments(ctx context.Context, r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	params, err := r.params()
-	if err != nil {
-		return reply{}, err
+	var params query.Params
+	if p.Paging.On { // only a page is bound to them
+		if params, err = r.params(); err != nil {
+			return reply{}, err
+		}
 	}
 	return a.paged(ctx, r, t.collection, t.query(p), p.Paging, params)
 }
