@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"bcs-storage/storage"
@@ -20,6 +21,7 @@ var podTemplate string
 // changes no answer but those about everything.
 const (
 	cluster      = "BCS-K8S-90001"
+	bulkCluster  = "BCS-K8S-90003" // gets the objects of bulk requests
 	busyCluster  = "BCS-K8S-90002" // gets the events that are measured, so that those that are listed stay as many
 	perNamespace = 1000
 	perHost      = 80
@@ -27,10 +29,14 @@ const (
 	runningAmong = 20000            // of these, three in twenty are Running: 3,000
 	watchNodes   = 100
 	pageLength   = 20
+	// eventsOfCluster is how many events of a cluster the service keeps.
+	eventsOfCluster = 10000
+	bulkLines       = 1000
+	bulkObjects     = 100 * bulkLines // that are stored at most, then they are stored again
 )
 
-// corpus is the pods 0 to pods-1.
-type corpus struct{ pods int }
+// corpus is the pods 0 to pods-1 and the events 0 to events-1.
+type corpus struct{ pods, events int }
 
 func namespace(i int) string { return fmt.Sprintf("ns-%05d", i/perNamespace) }
 
@@ -55,9 +61,6 @@ func (c corpus) running() int { return min(c.pods, runningAmong) * 3 / 20 }
 
 // large is how many pods the largest list has.
 func (c corpus) large() int { return min(c.pods, 10000) }
-
-// events is how many there are to list: at most as many as the service keeps of a cluster.
-func (c corpus) events() int { return min(c.pods, 10000) }
 
 // data is pod i as the cluster sends it for the version-th time.
 func (c corpus) data(i, version int) []byte {
@@ -92,6 +95,9 @@ func (c corpus) document(i, version int) storage.Document {
 	return storage.NewDocument(storage.Dynamic, podKey(i), storage.Member{Name: "data", Value: c.data(i, version)})
 }
 
+// eventCluster is the cluster of an event that is listed.
+func eventCluster(i int) string { return fmt.Sprintf("BCS-K8S-%d", 91000+i/eventsOfCluster) }
+
 // eventID is different each time, so that every PUT is a new event.
 func eventID(i int) string { return fmt.Sprintf("%d-%d", time.Now().UnixNano(), i) }
 
@@ -125,4 +131,32 @@ func watchNode(i int) watch.Node {
 
 func watchData(version int) []byte {
 	return fmt.Appendf(nil, `{"version":"%d","port":80,"balance":"roundrobin","backends":[{"ip":"10.1.0.17","port":8080},{"ip":"10.1.0.18","port":8080}]}`, version)
+}
+
+// bulkObject is an object of the seq-th bulk request: its key, and about 1 KB of data.
+func bulkObject(seq, line int) (name string, data []byte) {
+	i := (seq*bulkLines + line) % bulkObjects
+	return fmt.Sprintf("config-%07d", i), fmt.Appendf(nil, `{"metadata":{"name":"config-%07d","namespace":%q,"resourceVersion":"%d","creationTimestamp":"2026-11-21T19:30:57Z"},"data":{"settings":%q}}`,
+		i, namespace(0), seq, bulkFiller)
+}
+
+var bulkFiller = strings.Repeat("some text of a configuration; ", 28)
+
+func bulkBody(seq int) []byte {
+	var b []byte
+	for line := range bulkLines {
+		name, data := bulkObject(seq, line)
+		b = fmt.Appendf(b, `{"clusterId":%q,"namespace":%q,"resourceType":"ConfigMap","resourceName":%q,"data":%s}`+"\n", bulkCluster, namespace(0), name, data)
+	}
+	return b
+}
+
+func bulkWrites(seq int) []storage.Write {
+	writes := make([]storage.Write, bulkLines)
+	for line := range writes {
+		name, data := bulkObject(seq, line)
+		key := storage.Key{bulkCluster, "ConfigMap", namespace(0), name}
+		writes[line] = storage.Write{Document: storage.NewDocument(storage.Dynamic, key, storage.Member{Name: "data", Value: data})}
+	}
+	return writes
 }

@@ -35,8 +35,8 @@ func fillEngine(ctx context.Context, e *sqlite.Engine, pods corpus) error {
 		each(ctx, 0, pods.pods, func(ctx context.Context, i int, _ []byte) error {
 			return e.Put(ctx, storage.Dynamic, pods.document(i, 0), time.Now())
 		}),
-		each(ctx, 0, pods.events(), func(ctx context.Context, i int, _ []byte) error {
-			return e.Put(ctx, storage.Events, eventDocument(cluster, i), time.Now())
+		each(ctx, 0, pods.events, func(ctx context.Context, i int, _ []byte) error {
+			return e.Put(ctx, storage.Events, eventDocument(eventCluster(i), i), time.Now())
 		}),
 		each(ctx, 0, watchNodes, func(ctx context.Context, i int, _ []byte) error {
 			return nodes.Put(ctx, watchNode(i), watchData(i))

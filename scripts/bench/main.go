@@ -81,7 +81,7 @@ func run(ctx context.Context, o options, out io.Writer, log *slog.Logger) (err e
 	}
 	r := &report{
 		Time: time.Now().UTC().Truncate(time.Second), Go: runtime.Version(), CPUs: runtime.NumCPU(),
-		Storage: o.storage, Watch: o.watch, Documents: o.n, Seconds: o.phase.Seconds(),
+		Storage: o.storage, Watch: o.watch, Documents: o.n, Events: o.events, Seconds: o.phase.Seconds(),
 	}
 	b := &bench{options: o, root: root, dir: dir, log: log, report: r}
 	if err := b.measure(ctx); err != nil {
@@ -106,14 +106,14 @@ func (b *bench) measure(ctx context.Context) (err error) {
 	ctx = b.service.ctx // ends when the service does
 	b.client = newClient(b.service.url, slices.Max(append(b.clients, writers, readers)))
 
-	pods := corpus{b.n}
+	pods := corpus{b.n, b.events}
 	began := time.Now()
 	if err := b.client.fill(ctx, pods, 0); err != nil {
 		return fmt.Errorf("load: %w", err)
 	}
-	b.report.LoadPerSecond = float64(pods.pods+pods.events()+watchNodes) / time.Since(began).Seconds()
+	b.report.LoadPerSecond = float64(pods.pods+pods.events+watchNodes) / time.Since(began).Seconds()
 	b.report.PodBytes = len(pods.data(0, 0))
-	b.log.Info("loaded", "pods", pods.pods, "events", pods.events(), "documents/s", number(b.report.LoadPerSecond))
+	b.log.Info("loaded", "pods", pods.pods, "events", pods.events, "documents/s", number(b.report.LoadPerSecond))
 	if b.storage == storageSQLite {
 		if b.engine, err = openEngine(ctx, b.dir, pods); err != nil {
 			return fmt.Errorf("the engine alone: %w", err)
@@ -138,9 +138,12 @@ func (b *bench) measure(ctx context.Context) (err error) {
 // as fast a minute later.
 func (b *bench) measureAll(ctx context.Context, pods corpus) error {
 	for _, op := range pods.operations() {
+		if !b.asks(op) {
+			continue
+		}
 		for _, clients := range b.clientsOf(op) {
 			m, err := b.measureOperation(ctx, pods, op, clients)
-			if err == nil && b.engine != nil && (!op.watch || b.watch == watchLocal) {
+			if err == nil && b.engine != nil && op.alone != nil && (!op.watch || b.watch == watchLocal) {
 				m.Alone, err = b.measureAlone(ctx, op, clients)
 			}
 			if err != nil {
@@ -169,7 +172,7 @@ func (b *bench) measureGrowth(ctx context.Context, pods corpus) error {
 			return fmt.Errorf("load: %w", err)
 		}
 		for _, op := range pods.operations() {
-			if op.write {
+			if op.write || !b.asks(op) {
 				continue
 			}
 			m, err := b.measureOperation(ctx, pods, op, readers)

@@ -2,11 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"math"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode"
 )
 
 // figures are the result of one phase. Times are in milliseconds.
@@ -109,12 +114,25 @@ func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Mi
 // measureOperation measures op on the service, after one answer that is checked whole.
 func (b *bench) measureOperation(ctx context.Context, pods corpus, op operation, clients int) (row, error) {
 	m := row{Operation: op.name, Documents: pods.pods, Clients: clients}
+	if op.behind != nil {
+		token, err := b.client.next(ctx, *op.behind)
+		if err != nil {
+			return m, err
+		}
+		first := op.request
+		op.request = func(seq int) request {
+			r := first(seq)
+			r.path += token
+			return r
+		}
+	}
 	whole := b.client.checkWhole(ctx, op.request(0))
 	buffers := make([][]byte, clients)
 	for i := range buffers {
 		buffers[i] = make([]byte, bufferSize)
 	}
 	b.service.forgetPeak()
+	profiled := b.profile(ctx, op, clients)
 	before, err := b.service.usage()
 	if err != nil {
 		return m, err
@@ -126,7 +144,7 @@ func (b *bench) measureOperation(ctx context.Context, pods corpus, op operation,
 		return m, err
 	}
 	after, err := b.service.usage()
-	if err != nil {
+	if err = errors.Join(err, <-profiled); err != nil {
 		return m, err
 	}
 	if whole != nil {
@@ -136,4 +154,23 @@ func (b *bench) measureOperation(ctx context.Context, pods corpus, op operation,
 	m.CPU = milliseconds(after.cpu-before.cpu) / float64(max(m.Ops, 1))
 	m.BeforeMB, m.PeakMB = before.nowMB, after.peakMB
 	return m, nil
+}
+
+// profile has the service note what it spends its time on during the phase that begins, if profiles are asked for.
+func (b *bench) profile(ctx context.Context, op operation, clients int) <-chan error {
+	done := make(chan error, 1)
+	if b.profiles == "" {
+		done <- nil
+		return done
+	}
+	name := strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return '-'
+	}, op.name)
+	go func() {
+		done <- b.service.profile(ctx, b.phase, filepath.Join(b.profiles, fmt.Sprintf("%s.%d.pprof", name, clients)))
+	}()
+	return done
 }

@@ -25,6 +25,10 @@ type request struct {
 	mark      string
 	// start is in the first bytes of the answer.
 	start string
+	// gzip: an answer that is compressed, of which only the length is known on the way.
+	gzip bool
+	// lines: not one answer but one for each document.
+	lines bool
 }
 
 const (
@@ -38,6 +42,8 @@ type operation struct {
 	write, watch bool
 	// request is the seq-th one.
 	request func(seq int) request
+	// behind, where there is one, answers a page, and a continue that each request is to go on from.
+	behind *request
 	// alone does the same on the engine: it says how many documents there were, and of how many bytes.
 	alone func(ctx context.Context, e *sqlite.Engine, seq int) (documents int, bytes int64, err error)
 }
@@ -60,10 +66,22 @@ func (c corpus) operations() []operation {
 	pods := []storage.Key{{cluster, "Pod"}}
 	page := func(n int) operation {
 		skip := (n - 1) * pageLength
-		return list(fmt.Sprintf("page %d of %d pods", n, pageLength), pageLength,
+		return list(fmt.Sprintf("page %d of %d pods, offset", n, pageLength), pageLength,
 			func(int) string { return fmt.Sprintf("%s?offset=%d&limit=%d", all, skip, pageLength) },
 			func(int) storage.Query { return storage.Query{Scopes: pods, Skip: int64(skip), Limit: pageLength} })
 	}
+	follow := func(n int) operation {
+		skip := (n - 1) * pageLength
+		op := list(fmt.Sprintf("page %d of %d pods, continue", n, pageLength), pageLength,
+			func(int) string { return fmt.Sprintf("%s?limit=%d&continue=", all, pageLength) },
+			func(int) storage.Query {
+				return storage.Query{Scopes: pods, After: podKey(skip - 1).ID(), Limit: pageLength}
+			})
+		op.behind = &request{method: http.MethodGet, path: fmt.Sprintf("%s?field=resourceName&limit=%d&continue=", all, skip)}
+		return op
+	}
+	namespaced := func(seq int) string { return resources + namespace(spread(seq, c.pods)) + "/Pod" }
+	lastPage := min(500, c.pods/pageLength)
 	few := project("resourceName", "data.status.phase")
 	large := c.large()
 	return []operation{
@@ -86,14 +104,18 @@ func (c corpus) operations() []operation {
 			},
 		},
 		list("list a namespace, 1,000 pods", perNamespace,
-			func(seq int) string { return resources + namespace(spread(seq, c.pods)) + "/Pod" },
+			namespaced,
 			func(seq int) storage.Query {
 				return storage.Query{Scopes: []storage.Key{{cluster, "Pod", namespace(spread(seq, c.pods))}}}
 			}),
-		list("the same, field=…", perNamespace,
-			func(seq int) string {
-				return resources + namespace(spread(seq, c.pods)) + "/Pod?field=resourceName,data.status.phase"
+		{
+			name: "the same, gzip",
+			request: func(seq int) request {
+				return request{method: http.MethodGet, path: namespaced(seq), documents: perNamespace, mark: documentMark, gzip: true}
 			},
+		},
+		list("the same, field=…", perNamespace,
+			func(seq int) string { return namespaced(seq) + "?field=resourceName,data.status.phase" },
 			func(seq int) storage.Query {
 				return storage.Query{Scopes: []storage.Key{{cluster, "Pod", namespace(spread(seq, c.pods))}}, Fields: few}
 			}),
@@ -114,19 +136,9 @@ func (c corpus) operations() []operation {
 				return 0, 0, e.Put(ctx, storage.Events, eventDocument(busyCluster, seq), time.Now())
 			},
 		},
-		{
-			name: fmt.Sprintf("newest 100 of %s events", grouped(c.events())),
-			request: func(int) request {
-				return request{method: http.MethodGet, path: api + "/events?clusterId=" + cluster + "&length=100", documents: 100, mark: documentMark}
-			},
-			alone: func(ctx context.Context, e *sqlite.Engine, _ int) (int, int64, error) {
-				q := storage.Query{Scopes: []storage.Key{{cluster}}, Limit: 100}
-				if _, err := e.Count(ctx, storage.Events, q); err != nil { // as the answer's total
-					return 0, 0, err
-				}
-				return drain(e.List(ctx, storage.Events, q))
-			},
-		},
+		newest(fmt.Sprintf("newest 100 of %s events of a cluster", grouped(min(c.events, eventsOfCluster))), "?length=100&clusterId="+eventCluster(0),
+			storage.Query{Scopes: []storage.Key{{eventCluster(0)}}, Limit: 100}),
+		newest(fmt.Sprintf("newest 100 of all %s events", grouped(c.events)), "?length=100", storage.Query{Limit: 100}),
 		{
 			name: "PUT watch data", write: true, watch: true,
 			request: putWatch,
@@ -156,7 +168,41 @@ func (c corpus) operations() []operation {
 				return storage.Query{Scopes: pods, Filter: storage.OneOf(storage.P("data.metadata.uid"), storage.String(uid(spread(seq, c.pods))))}
 			}),
 		page(1),
-		page(min(500, c.pods/pageLength)),
+		page(lastPage),
+		follow(lastPage),
+		{
+			name: fmt.Sprintf("bulk, %s objects of 1 KB", grouped(bulkLines)), write: true,
+			request: func(seq int) request {
+				return request{
+					method: http.MethodPost, path: api + "/k8s/dynamic/bulk", body: bulkBody(seq),
+					documents: bulkLines, mark: `"code":0,`, lines: true,
+				}
+			},
+			alone: func(ctx context.Context, e *sqlite.Engine, seq int) (int, int64, error) {
+				for _, err := range e.Write(ctx, storage.Dynamic, bulkWrites(seq), time.Now()) {
+					if err != nil {
+						return 0, 0, err
+					}
+				}
+				return bulkLines, 0, nil
+			},
+		},
+	}
+}
+
+// newest is an operation that answers the newest 100 events, and how many there are.
+func newest(name, params string, q storage.Query) operation {
+	return operation{
+		name: name,
+		request: func(int) request {
+			return request{method: http.MethodGet, path: api + "/events" + params, documents: 100, mark: documentMark}
+		},
+		alone: func(ctx context.Context, e *sqlite.Engine, _ int) (int, int64, error) {
+			if _, err := e.Count(ctx, storage.Events, q); err != nil { // as the answer's total
+				return 0, 0, err
+			}
+			return drain(e.List(ctx, storage.Events, q))
+		},
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,7 +28,9 @@ const (
 
 type options struct {
 	bin, listen, storage, mongoURI, watch, zookeeper string
-	n                                                int
+	n, events                                        int
+	only                                             *regexp.Regexp
+	profiles                                         string
 	phase                                            time.Duration
 	clients, scale                                   []int
 	json, svg                                        string
@@ -44,6 +47,12 @@ func parseOptions(args []string, usage io.Writer) (options, error) {
 	flags.StringVar(&o.watch, "watch", watchLocal, "engine of watch data: local or zookeeper")
 	flags.StringVar(&o.zookeeper, "zookeeper", "", "with -watch zookeeper; nodes below a base of their own are made there and removed")
 	flags.IntVar(&o.n, "n", 20000, fmt.Sprintf("pods, a multiple of %d", block))
+	flags.IntVar(&o.events, "events", eventsOfCluster, fmt.Sprintf("events, of which a cluster has %d", eventsOfCluster))
+	flags.Func("only", "measure the operations alone that this regular expression is found in", func(text string) (err error) {
+		o.only, err = regexp.Compile(text)
+		return err
+	})
+	flags.StringVar(&o.profiles, "profiles", "", "write a CPU profile of the service for each line to this directory")
 	seconds := flags.Float64("seconds", 3, "length of each phase")
 	flags.Func("clients", fmt.Sprintf("clients of each operation, a list such as 1,16,256 (default: %d where it writes, %d where it reads)", writers, readers), numbers(&o.clients))
 	flags.Func("scale", "measure reads again with so many times -n pods, a rising list such as 1,10,100", numbers(&o.scale))
@@ -54,7 +63,7 @@ func parseOptions(args []string, usage io.Writer) (options, error) {
 		return o, err
 	}
 	if *brief {
-		o.n, *seconds = block, 0.2
+		o.n, o.events, *seconds = block, block, 0.2
 	}
 	o.phase = time.Duration(*seconds * float64(time.Second))
 	return o, o.check(flags.Args())
@@ -66,6 +75,10 @@ func (o options) check(rest []string) error {
 		return fmt.Errorf("%q is no flag", rest[0])
 	case o.n <= 0 || o.n%block != 0:
 		return fmt.Errorf("-n %d: must be a multiple of %d", o.n, block)
+	case o.events < 100:
+		return fmt.Errorf("-events %d: must be 100 or more", o.events)
+	case o.profiles != "" && o.phase < time.Second:
+		return errors.New("-profiles: a profile takes a second or more")
 	case o.phase <= 0:
 		return errors.New("-seconds: must be more than 0")
 	case o.storage != storageSQLite && o.storage != storageMongoDB:
@@ -99,6 +112,9 @@ func (o options) check(rest []string) error {
 	}
 	return nil
 }
+
+// asks says whether op is to be measured.
+func (o options) asks(op operation) bool { return o.only == nil || o.only.MatchString(op.name) }
 
 // clientsOf are the numbers of clients with which op is measured.
 func (o options) clientsOf(op operation) []int {

@@ -19,6 +19,7 @@ type report struct {
 	Storage       string    `json:"storage"`
 	Watch         string    `json:"watch"`
 	Documents     int       `json:"documents"`
+	Events        int       `json:"events"`
 	PodBytes      int       `json:"podBytes"`
 	Seconds       float64   `json:"secondsPerPhase"`
 	LoadPerSecond float64   `json:"loadedPerSecond"`
@@ -74,7 +75,7 @@ func table(out io.Writer, rows [][]string) error {
 // markdown prints the report.
 func (r *report) markdown(out io.Writer) error {
 	fmt.Fprintf(out, "%s, %d CPUs shared by the service and its clients; storage %s, watch %s; %s pods of %s bytes and %s events, loaded at %s a second; %g s for each line.\n\n",
-		r.Go, r.CPUs, r.Storage, r.Watch, grouped(r.Documents), grouped(r.PodBytes), grouped(corpus{r.Documents}.events()), number(r.LoadPerSecond), r.Seconds)
+		r.Go, r.CPUs, r.Storage, r.Watch, grouped(r.Documents), grouped(r.PodBytes), grouped(r.Events), number(r.LoadPerSecond), r.Seconds)
 	rows := [][]string{{"operation", "clients", "ops/s", "p50 ms", "p95 ms", "p99 ms", "bytes per answer", "service CPU ms per op", "peak RSS MiB", "engine alone ops/s", "share of it"}}
 	for _, m := range r.Rows {
 		alone := "–"
@@ -97,7 +98,7 @@ func (r *report) markdown(out io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(out, "Peak RSS of the service: %s MiB.", number(r.PeakMB))
-	large := largeList(corpus{r.Documents}.large())
+	large := largeList(corpus{pods: r.Documents}.large())
 	for _, m := range r.Rows {
 		if m.Operation == large {
 			fmt.Fprintf(out, " During %s (clients: %d, answers of %s MB) it grew from %s to %s MiB.", large, m.Clients, number(m.Bytes/1e6), number(m.BeforeMB), number(m.PeakMB))

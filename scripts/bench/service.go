@@ -34,6 +34,7 @@ type service struct {
 	cmd     *exec.Cmd
 	exited  chan struct{}
 	options options
+	metrics string // the address of the metrics listener
 	place   string // the name of the database, or of the base node, that is all its own
 }
 
@@ -41,7 +42,8 @@ type service struct {
 func startService(ctx context.Context, o options, dir string, log *slog.Logger) (*service, error) {
 	s := &service{options: o, exited: make(chan struct{}), place: fmt.Sprintf("bench_%d_%d", os.Getpid(), time.Now().Unix())}
 	args := []string{"serve", "--listen", o.listen, "--data-dir", filepath.Join(dir, "data"), "--dialect", "documented", "--storage", o.storage, "--watch", o.watch}
-	environ := os.Environ()
+	// So that what is measured does not get in the way of a service that runs here.
+	environ := append(os.Environ(), "BCS_STORAGE_METRICS_LISTEN=127.0.0.1:0")
 	if o.mongoURI != "" {
 		args = append(args, "--mongodb-uri", o.mongoURI)
 		environ = append(environ, "BCS_STORAGE_MONGODB_DATABASE="+s.place)
@@ -66,12 +68,13 @@ func startService(ctx context.Context, o options, dir string, log *slog.Logger) 
 		return nil, fmt.Errorf("start the service: %w", err)
 	}
 	lines := bufio.NewReader(stdout)
-	first := make(chan string, 1)
+	first := make(chan []string, 1)
 	ctx, cancel := context.WithCancelCause(ctx)
 	s.ctx = ctx
 	go func() {
-		line, _ := lines.ReadString('\n') // nothing when it ends before it listens
-		first <- line
+		listens, _ := lines.ReadString('\n') // nothing when it ends before it listens
+		metrics, _ := lines.ReadString('\n')
+		first <- []string{listens, metrics}
 		_, _ = io.Copy(io.Discard, lines)
 		cancel(ended(s.cmd.Wait()))
 		close(s.exited)
@@ -92,14 +95,17 @@ func ended(err error) error {
 }
 
 // ready waits until the service listens and its stores answer.
-func (s *service) ready(first <-chan string) error {
+func (s *service) ready(first <-chan []string) error {
 	ctx, cancel := context.WithTimeout(s.ctx, startTimeout)
 	defer cancel()
 	select {
-	case line := <-first:
-		var ok bool
-		if s.url, ok = strings.CutPrefix(strings.TrimSpace(line), "listening on "); !ok {
-			return fmt.Errorf("it said %q instead of where it listens", line)
+	case said := <-first:
+		for i, at := range []*string{&s.url, &s.metrics} {
+			_, url, ok := strings.Cut(strings.TrimSpace(said[i]), " on ")
+			if !ok {
+				return fmt.Errorf("it said %q instead of where it listens", said)
+			}
+			*at = strings.TrimSuffix(url, "/metrics")
 		}
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -125,6 +131,27 @@ func (s *service) ready(first <-chan string) error {
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// profile writes a CPU profile of the time d to a file.
+func (s *service) profile(ctx context.Context, d time.Duration, file string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("%s/debug/pprof/profile?seconds=%.0f", s.metrics, max(1, d.Seconds()-0.2)), nil)
+	if err != nil {
+		return err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err == nil && answer.StatusCode != http.StatusOK {
+		err = fmt.Errorf("no profile: %s: %s", answer.Status, text)
+	}
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, text, 0o644)
 }
 
 // stop ends the process and removes what it wrote outside of its directory.
