@@ -1,5 +1,7 @@
 package storage
 
+import "slices"
+
 // Collection says how documents of one sort are kept. Collections are data:
 // the table below is the only place that declares them.
 type Collection struct {
@@ -22,6 +24,8 @@ type Collection struct {
 	// index of a type of document, by the last part of the scope; "" stands for
 	// every type that is not named.
 	index map[string]Index
+	// summary of a type of document, by the same.
+	summary map[string]*Projection
 }
 
 // Index lists the paths that queries narrow by, for one type of document.
@@ -76,6 +80,7 @@ var (
 		Scope:          2,
 		KeepUpdateTime: true,
 		index:          dynamicIndexes(),
+		summary:        summaries(dynamicIndexes()),
 	}
 	// Metrics holds metric configuration (API document, "Metric数据").
 	Metrics = &Collection{
@@ -148,4 +153,21 @@ func dynamicIndexes() map[string]Index {
 		}
 	}
 	return indexes
+}
+
+// summaries are, for each type, its key, what it is indexed by, and what tells objects apart in lists.
+func summaries(indexes map[string]Index) map[string]*Projection {
+	common := []Path{
+		P("clusterId"), P("resourceType"), P("namespace"), P("resourceName"),
+		P("data.metadata.name"), P("data.metadata.namespace"), P("data.metadata.labels"), P("data.metadata.ownerReferences"), P("data.metadata.creationTimestamp"),
+	}
+	all := map[string]*Projection{}
+	for name, ix := range indexes {
+		p, err := NewProjection("", slices.Concat(common, ix.Values, ix.Times)...)
+		if err != nil {
+			panic(err) // the paths are constants, and none is within another
+		}
+		all[name] = p
+	}
+	return all
 }

@@ -142,12 +142,12 @@ func (b *bulk) remove(c *conn, id string, f storage.Filter) error {
 
 // touched are the arguments of touchSQL.
 func (b *bulk) touched(ch *change) []driver.NamedValue {
-	return b.arguments(ch.slots, nil, ch.updated, ch.body, ch.id)
+	return b.arguments(ch.slots, nil, ch.updated, ch.summary, ch.body, ch.id)
 }
 
 // inserted are the arguments of putSQL and freshSQL.
 func (b *bulk) inserted(ch *change) []driver.NamedValue {
-	return b.arguments(ch.slots, []driver.Value{ch.body}, ch.id, ch.updated, ch.updated)
+	return b.arguments(ch.slots, []driver.Value{ch.summary, ch.body}, ch.id, ch.updated, ch.updated)
 }
 
 // arguments are those of a statement, by position; valid until the next call.
@@ -163,8 +163,4 @@ func (b *bulk) arguments(slots, last []driver.Value, first ...driver.Value) []dr
 
 // freshSQL is the statement of a Put of what is probably new: as putSQL, but
 // nothing happens when the id is there.
-func (t *table) freshSQL() string {
-	slots := t.slotColumns()
-	return fmt.Sprintf("INSERT INTO %s (id, created, updated, %s, body) VALUES (?, ?, ?, %s?) ON CONFLICT (id) DO NOTHING",
-		t.name, strings.Join(slots, ", "), strings.Repeat("?, ", len(slots)))
-}
+func (t *table) freshSQL() string { return t.insertSQL() + " ON CONFLICT (id) DO NOTHING" }

@@ -23,23 +23,28 @@ const (
 	maxBody = 64 << 20
 )
 
-// putSQL is the statement of Put: id, created, updated, the slot columns, body.
+// putSQL is the statement of Put: id, created, updated, the slot columns, summary, body.
 func (t *table) putSQL() string {
 	slots := t.slotColumns()
 	var set strings.Builder
 	for _, column := range slots[1:] { // the scope follows from the id
 		fmt.Fprintf(&set, ", %s = excluded.%s", column, column)
 	}
-	return fmt.Sprintf("INSERT INTO %s (id, created, updated, %s, body) VALUES (?, ?, ?, %s?) "+
-		"ON CONFLICT (id) DO UPDATE SET updated = excluded.updated%s, body = excluded.body",
-		t.name, strings.Join(slots, ", "), strings.Repeat("?, ", len(slots)), &set)
+	return t.insertSQL() + " ON CONFLICT (id) DO UPDATE SET updated = excluded.updated" + set.String() + ", summary = excluded.summary, body = excluded.body"
+}
+
+// insertSQL begins putSQL and freshSQL.
+func (t *table) insertSQL() string {
+	slots := t.slotColumns()
+	return fmt.Sprintf("INSERT INTO %s (id, created, updated, %s, summary, body) VALUES (?, ?, ?, %s?, ?)",
+		t.name, strings.Join(slots, ", "), strings.Repeat("?, ", len(slots)))
 }
 
 // touchSQL is the statement of a Put that leaves the slots as they are, which
-// most do: updated, body, id, the slot columns. SQLite writes every index whose
+// most do: updated, summary, body, id, the slot columns. SQLite writes every index whose
 // columns are assigned, even to what they were; this one assigns none of them.
 func (t *table) touchSQL() string {
-	return fmt.Sprintf("UPDATE %[1]s INDEXED BY %[1]s_id SET updated = ?, body = ? WHERE id = ? AND %[2]s IS ?",
+	return fmt.Sprintf("UPDATE %[1]s INDEXED BY %[1]s_id SET updated = ?, summary = ?, body = ? WHERE id = ? AND %[2]s IS ?",
 		t.name, strings.Join(t.slotColumns(), " IS ? AND "))
 }
 
@@ -49,6 +54,7 @@ type change struct {
 	id      string
 	updated int64
 	slots   []driver.Value
+	summary driver.Value // nil or bytes
 	body    []byte
 }
 
@@ -66,7 +72,16 @@ func (t *table) changeTo(key storage.Key, body []byte, now time.Time) (*change, 
 	if len(body) > maxBody {
 		return nil, fmt.Errorf("%d bytes, at most %d are stored: %w", len(body), maxBody, storage.ErrTooLarge)
 	}
-	return &change{t, key.ID(), now.UnixMilli(), t.slots(key, body), body}, nil
+	return &change{t, key.ID(), now.UnixMilli(), t.slots(key, body), t.summaryOf(key, body), body}, nil
+}
+
+// summaryOf is the summary of a body as it is kept beside it; nil where it is not.
+func (t *table) summaryOf(key storage.Key, body []byte) driver.Value {
+	p := t.c.SummaryOf(key)
+	if p == nil || len(body) < t.limits.summary {
+		return nil
+	}
+	return p.Summary(body)
 }
 
 func (t *table) wrongKey(key storage.Key) error {
@@ -76,13 +91,13 @@ func (t *table) wrongKey(key storage.Key) error {
 // put writes the change: one statement when the document is there and its slots
 // stay, otherwise one more. Both are within the writer's transaction.
 func (ch *change) put(c *conn) error {
-	args := make([]driver.Value, 0, 4+len(ch.slots))
-	n, err := c.exec(ch.t.touch, values(append(append(args, ch.updated, ch.body, ch.id), ch.slots...)...)...)
+	args := make([]driver.Value, 0, 5+len(ch.slots))
+	n, err := c.exec(ch.t.touch, values(append(append(args, ch.updated, ch.summary, ch.body, ch.id), ch.slots...)...)...)
 	if n > 0 || err != nil {
 		return err
 	}
 	args = append(append(args, ch.id, ch.updated, ch.updated), ch.slots...)
-	_, err = c.exec(ch.t.put, values(append(args, ch.body)...)...)
+	_, err = c.exec(ch.t.put, values(append(args, ch.summary, ch.body)...)...)
 	return err
 }
 

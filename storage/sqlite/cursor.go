@@ -19,9 +19,12 @@ type limits struct {
 	// probe is how many rows found by an index of a time are put in order in
 	// memory. When there are more, the rows are read in order and checked instead.
 	probe int
+	// summary is from how many bytes on a body has a summary: shorter ones are on
+	// the page of their row, and read with it.
+	summary int
 }
 
-var defaultLimits = limits{firstRows: 16, mostRows: 64, chunkBytes: 256 << 10, sparse: 4096, probe: 2048}
+var defaultLimits = limits{firstRows: 16, mostRows: 64, chunkBytes: 256 << 10, sparse: 4096, probe: 2048, summary: 2048}
 
 // row is a row as it is read.
 type row struct {
@@ -162,9 +165,17 @@ func (c *cursor) sure() string {
 	return certain[0].sql
 }
 
+// summaryColumn is SQL for the summary of a document, which is all of it where it is short.
+const summaryColumn = "coalesce(summary, body)"
+
+// body is SQL for as much of the body as is needed: nothing, the summary, or all.
 func (c *cursor) body() string {
-	if c.s.keys && c.src.exact && c.src.doubt() == "" {
+	certain := c.src.exact && c.src.doubt() == ""
+	switch {
+	case c.s.keys && certain:
 		return "x'7b7d'"
+	case c.s.summarises(&c.src, certain):
+		return summaryColumn
 	}
 	return "body"
 }

@@ -122,7 +122,7 @@ func TestTouchAssignsNoSlot(t *testing.T) {
 			t.Fatal(err)
 		}
 		set, _, _ := strings.Cut(table.touch, "WHERE")
-		if !strings.HasSuffix(set, "SET updated = ?, body = ? ") {
+		if !strings.HasSuffix(set, "SET updated = ?, summary = ?, body = ? ") {
 			t.Errorf("%s: %s", c.Name, set)
 		}
 	}

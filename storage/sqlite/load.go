@@ -50,8 +50,8 @@ func (t *table) loadSQL() string {
 }
 
 func (l loaded) put(c *conn, sql string) error {
-	args := make([]driver.Value, 0, 4+len(l.slots))
+	args := make([]driver.Value, 0, 5+len(l.slots))
 	args = append(append(args, l.id, l.created, l.updated), l.slots...)
-	_, err := c.exec(sql, values(append(args, l.body)...)...)
+	_, err := c.exec(sql, values(append(args, l.summary, l.body)...)...)
 	return err
 }

@@ -110,7 +110,7 @@ func (t *table) dropIndexes(ctx context.Context, c *conn) error {
 	return nil
 }
 
-// recompute fills the slot columns of all rows, a step at a time.
+// recompute fills the slot columns and the summary of all rows, a step at a time.
 func (t *table) recompute(ctx context.Context, c *conn) error {
 	for last, more := int64(math.MinInt64), true; more; {
 		if err := ctx.Err(); err != nil {
@@ -131,13 +131,13 @@ func (t *table) recompute(ctx context.Context, c *conn) error {
 
 // recomputeStep does the rows behind last and says which was the last of them.
 func (t *table) recomputeStep(ctx context.Context, c *conn, last int64) (int64, error) {
-	update := fmt.Sprintf("UPDATE %s SET %s = ? WHERE rowid = ?", t.name, strings.Join(t.slotColumns(), " = ?, "))
+	update := fmt.Sprintf("UPDATE %s SET %s = ?, summary = ? WHERE rowid = ?", t.name, strings.Join(t.slotColumns(), " = ?, "))
 	var updates [][]driver.NamedValue
 	err := c.query(ctx, fmt.Sprintf("SELECT rowid, id, body FROM %s WHERE rowid > ? ORDER BY rowid LIMIT ?", t.name), values(last, int64(reindexStep)),
 		func(row []driver.Value) bool {
 			last = row[0].(int64)
-			args := t.slots(storage.ParseID(row[1].(string)), row[2].([]byte))
-			updates = append(updates, values(append(args, last)...))
+			key, body := storage.ParseID(row[1].(string)), row[2].([]byte)
+			updates = append(updates, values(append(t.slots(key, body), t.summaryOf(key, body), last)...))
 			return true
 		})
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 // found are rows that an index of a time led to, in the order of the list.
 type found struct {
 	s     *stream
+	row   string     // the statement that reads one
 	ids   []position // not read yet
 	chunk []row
 	next  int
@@ -16,7 +17,12 @@ type found struct {
 
 // probe looks up sources that are not in order; nil when they have too many rows.
 func (s *stream) probe(ctx context.Context, sources []source) (*found, error) {
-	f := &found{s: s}
+	f := &found{s: s, row: s.t.row}
+	// All sources are of one type, or of types without summaries. Rows that are skipped now are not read
+	// again, so it does not matter whether only keys are wanted.
+	if p := sources[0].summary; s.t.c.Covers(p, s.fields) && s.t.c.CoversFilter(p, s.filter) {
+		f.row = s.t.brief
+	}
 	err := s.access(ctx, func(c *conn) error {
 		for i := range sources {
 			if err := f.collect(ctx, c, &sources[i]); err != nil {
@@ -74,7 +80,7 @@ func (f *found) fill(c *conn) error {
 	f.chunk, f.next = f.chunk[:0], 0
 	limits := &f.s.t.limits
 	for bytes := 0; len(f.ids) > 0 && len(f.chunk) < limits.firstRows && bytes < limits.chunkBytes; f.ids = f.ids[1:] {
-		err := c.query(background, f.s.t.row, values(f.ids[0].id), func(values []driver.Value) bool {
+		err := c.query(background, f.row, values(f.ids[0].id), func(values []driver.Value) bool {
 			f.chunk = append(f.chunk, scan(values))
 			bytes += len(f.chunk[len(f.chunk)-1].body)
 			return false
@@ -88,5 +94,5 @@ func (f *found) fill(c *conn) error {
 
 func (f *found) drop() { f.next++ }
 
-// reread has nothing to do: bodies are always read.
+// reread has nothing to do: what is wanted of the rows is always read.
 func (f *found) reread() {}

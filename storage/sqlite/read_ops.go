@@ -41,7 +41,7 @@ func roomFor(rec *storage.Record, fields *storage.Projection) int {
 
 // stream opens the query. Rows may change while it is read.
 func (e *Engine) stream(t *table, q storage.Query) *stream {
-	return &stream{t: t, access: e.reads.with, filter: q.Filter, groups: narrow(t, q).groups}
+	return &stream{t: t, access: e.reads.with, filter: q.Filter, fields: q.Fields, groups: narrow(t, q).groups}
 }
 
 // List reads chunk by chunk and holds no connection while the caller is busy.
@@ -117,7 +117,7 @@ func (e *Engine) count(ctx context.Context, t *table, filter storage.Filter, g g
 			return 0, err
 		}
 	}
-	s := &stream{t: t, access: e.reads.with, filter: filter, groups: unsure}
+	s := &stream{t: t, access: e.reads.with, filter: filter, groups: unsure, keys: true}
 	for {
 		r, err := s.next(ctx)
 		if r == nil || err != nil {

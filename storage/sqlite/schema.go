@@ -32,14 +32,15 @@ func readerPragmas() []string {
 const metaSQL = `CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID`
 
 // createSQL makes the table. The body is the last column, so that scans of the
-// others need not read it.
+// others need not read it; the summary is before it for the same reason, and is
+// NULL where the body is hardly longer (see summaryOf).
 func (t *table) createSQL() string {
 	return fmt.Sprintf(`CREATE TABLE IF NOT EXISTS %s (
 		id TEXT NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL,
 		scope TEXT NOT NULL, ord INTEGER,
 		v0 TEXT, v1 TEXT, v2 TEXT, v3 TEXT, v4 TEXT, v5 TEXT,
 		t0 INTEGER, t1 INTEGER, t2 INTEGER,
-		body BLOB NOT NULL)`, t.name)
+		summary BLOB, body BLOB NOT NULL)`, t.name)
 }
 
 // index is an index of a table: table_suffix.
@@ -98,7 +99,7 @@ func (t *table) fingerprint() string {
 	fmt.Fprintf(&b, "scope %d newest %q\n", t.c.Scope, t.c.NewestFirst)
 	for _, typ := range sortedTypes(t.c) {
 		ix := t.indexOfType(typ)
-		fmt.Fprintf(&b, "%q values %q times %q\n", typ, ix.Values, ix.Times)
+		fmt.Fprintf(&b, "%q values %q times %q summary %q\n", typ, ix.Values, ix.Times, t.c.SummaryOf(t.keyOfType(typ)).Paths())
 	}
 	for _, ix := range t.indexes() {
 		b.WriteString(ix.sql(t.name) + "\n")

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"bcs-storage/storage"
 )
 
 // cond is a condition on columns. Its SQL is made of names and question marks;
@@ -37,6 +39,8 @@ type source struct {
 	// byOrder: rows are in the order of (ord, id), latest first; low <= (ord, id) < high.
 	byOrder   bool
 	low, high position
+	// summary is what is kept beside the bodies; nil where nothing is, or where bodies are wanted.
+	summary *storage.Projection
 }
 
 // endOfIDs is greater than every id: SQLite orders blobs behind texts.

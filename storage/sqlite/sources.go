@@ -22,6 +22,17 @@ type builder struct {
 
 // group turns what is known of a target into sources.
 func (n *narrowing) group(t target) group {
+	g := n.groupOf(t)
+	summary := n.t.c.SummaryOf(t.key)
+	for _, sources := range [][]source{g.sources, g.byTime} {
+		for i := range sources {
+			sources[i].summary = summary
+		}
+	}
+	return g
+}
+
+func (n *narrowing) groupOf(t target) group {
 	b := &builder{t: n.t, target: t, exact: !n.rest}
 	if len(t.key) >= n.t.c.Parts { // one document: the rest is for Match
 		s := idRange(t.lo, t.hi)

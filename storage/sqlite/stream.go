@@ -22,8 +22,16 @@ type stream struct {
 	filter storage.Filter
 	groups []group // not opened yet
 	open   []rows
-	keys   bool  // bodies are not read where nobody needs them
-	most   int64 // no more rows than this are wanted; 0 is no bound
+	fields *storage.Projection // what is wanted of the rows; nil is everything
+	keys   bool                // nothing but their keys is wanted
+	most   int64               // no more rows than this are wanted; 0 is no bound
+}
+
+// summarises says whether the summaries of src do for what is wanted of its rows, and,
+// unless it is certain that they match, for telling whether they do.
+func (s *stream) summarises(src *source, certain bool) bool {
+	p := src.summary
+	return p != nil && (s.keys || s.t.c.Covers(p, s.fields)) && (certain || s.t.c.CoversFilter(p, s.filter))
 }
 
 // next is the next row that matches; nil at the end. It is valid until the next call.

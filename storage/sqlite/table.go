@@ -21,6 +21,7 @@ type table struct {
 	remove string // of an id
 	get    string // created, updated, body of an id
 	row    string // what scan takes, of an id
+	brief  string // the same with the summary instead of the body
 }
 
 func newTable(c *storage.Collection, l limits) (*table, error) {
@@ -44,17 +45,23 @@ func newTable(c *storage.Collection, l limits) (*table, error) {
 	t.put, t.touch, t.fresh = t.putSQL(), t.touchSQL(), t.freshSQL()
 	t.get = fmt.Sprintf("SELECT created, updated, body FROM %[1]s INDEXED BY %[1]s_id WHERE id = ?", t.name)
 	t.remove = fmt.Sprintf("DELETE FROM %[1]s INDEXED BY %[1]s_id WHERE id = ?", t.name)
-	t.row = fmt.Sprintf("SELECT rowid, id, created, updated, ord, 0, body FROM %[1]s INDEXED BY %[1]s_id WHERE id = ?", t.name)
+	const row = "SELECT rowid, id, created, updated, ord, 0, %[2]s FROM %[1]s INDEXED BY %[1]s_id WHERE id = ?"
+	t.row, t.brief = fmt.Sprintf(row, t.name, "body"), fmt.Sprintf(row, t.name, summaryColumn)
 	return t, nil
 }
 
 // indexOfType is what is indexed of the documents of a type.
 func (t *table) indexOfType(typ string) storage.Index {
+	return t.c.IndexOf(t.keyOfType(typ))
+}
+
+// keyOfType is above all documents of a type.
+func (t *table) keyOfType(typ string) storage.Key {
 	key := make(storage.Key, t.c.Scope)
 	if t.c.Scope > 0 {
 		key[t.c.Scope-1] = typ
 	}
-	return t.c.IndexOf(key)
+	return key
 }
 
 func plainWord(s string) bool {

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql/driver"
 	"fmt"
 )
 
@@ -16,7 +17,40 @@ type schema []step
 
 // released is the schema of this program. A change of the format is one more
 // step here, and a test with a file of the version before it.
-func released() schema { return nil }
+func released() schema { return schema{addSummaries} }
+
+// addSummaries makes the tables of documents anew with the column of version 2. Of these tables there
+// is nothing but columns to keep: indexes, triggers and summaries are made by migrate, as nothing says that they are there.
+func addSummaries(ctx context.Context, c *conn) error {
+	var tables []string
+	err := c.query(ctx, "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%body BLOB%' ORDER BY name", nil, func(row []driver.Value) bool {
+		tables = append(tables, row[0].(string))
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	const columns = "id, created, updated, scope, ord, v0, v1, v2, v3, v4, v5, t0, t1, t2"
+	for _, name := range tables {
+		for _, sql := range []string{
+			`CREATE TABLE v2 (
+				id TEXT NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL,
+				scope TEXT NOT NULL, ord INTEGER,
+				v0 TEXT, v1 TEXT, v2 TEXT, v3 TEXT, v4 TEXT, v5 TEXT,
+				t0 INTEGER, t1 INTEGER, t2 INTEGER,
+				summary BLOB, body BLOB NOT NULL)`,
+			fmt.Sprintf("INSERT INTO v2 (%[1]s, body) SELECT %[1]s, body FROM %[2]s ORDER BY rowid", columns, name),
+			"DROP TABLE " + name,
+			"ALTER TABLE v2 RENAME TO " + name,
+			fmt.Sprintf("DELETE FROM meta WHERE name = 'index of %s'", name),
+		} {
+			if err := c.pragma(sql); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
 
 // version is that of a file after all steps. It is written into the file; a
 // higher one is refused.

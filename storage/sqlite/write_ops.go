@@ -58,7 +58,7 @@ func (t *table) deleteAll(ctx context.Context, c *conn, q storage.Query) (total 
 			}
 			total += n
 		}
-		n, err := t.deleteMatching(ctx, c, &stream{t: t, access: within(c), filter: q.Filter, groups: unsure})
+		n, err := t.deleteMatching(ctx, c, &stream{t: t, access: within(c), filter: q.Filter, groups: unsure, keys: true})
 		if err != nil {
 			return 0, err
 		}
