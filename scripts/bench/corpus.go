@@ -3,7 +3,6 @@ package main
 import (
 	_ "embed"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -64,26 +63,36 @@ func (c corpus) large() int { return min(c.pods, 10000) }
 
 // data is pod i as the cluster sends it for the version-th time.
 func (c corpus) data(i, version int) []byte {
-	return []byte(os.Expand(podTemplate, func(name string) string {
-		switch name {
-		case "name":
-			return podName(i)
-		case "namespace":
-			return namespace(i)
-		case "uid":
-			return uid(i)
-		case "version":
-			return strconv.Itoa(1000000 + version)
-		case "hostIP":
-			return hostIP(host(i))
-		case "podIP":
-			return fmt.Sprintf("172.%d.%d.%d", 16+i>>16, i>>8&255, i&255)
+	phase := "Succeeded"
+	if running(i) {
+		phase = "Running"
+	}
+	values := map[string]string{
+		"name": podName(i), "namespace": namespace(i), "uid": uid(i), "version": strconv.Itoa(1000000 + version), "phase": phase,
+		"hostIP": hostIP(host(i)), "podIP": fmt.Sprintf("172.%d.%d.%d", 16+i>>16, i>>8&255, i&255),
+	}
+	data := make([]byte, 0, 5<<10)
+	for n, part := range podParts {
+		if n%2 == 0 {
+			data = append(data, part...)
+		} else {
+			data = append(data, values[part]...)
 		}
-		if running(i) { // "phase"
-			return "Running"
-		}
-		return "Succeeded"
-	}))
+	}
+	return data
+}
+
+// podParts are the texts of the template, and between them the names of what differs.
+var podParts = parts(podTemplate)
+
+func parts(template string) []string {
+	pieces := strings.Split(template, "${")
+	all := pieces[:1:1]
+	for _, piece := range pieces[1:] {
+		name, text, _ := strings.Cut(piece, "}")
+		all = append(all, name, text)
+	}
+	return all
 }
 
 func podKey(i int) storage.Key {

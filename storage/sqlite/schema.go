@@ -14,19 +14,20 @@ const (
 )
 
 // writerPragmas are for the one connection that writes. FULL makes every commit
-// wait until the log is on the disk.
+// wait until the log is on the disk. Caches are in KiB; a page of one takes two in
+// memory, because the allocator rounds what SQLite asks for up to a power of two.
 func writerPragmas() []string {
 	return []string{
 		"busy_timeout = 10000",
 		"synchronous = FULL",
-		"cache_size = -16384",
+		"cache_size = -8192",
 		"wal_autocheckpoint = 4000",
 		"journal_size_limit = 268435456",
 	}
 }
 
 func readerPragmas() []string {
-	return []string{"busy_timeout = 10000", "query_only = ON", "cache_size = -4096"}
+	return []string{"busy_timeout = 10000", "query_only = ON", "cache_size = -2048"}
 }
 
 const metaSQL = `CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID`
