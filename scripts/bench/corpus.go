@@ -83,7 +83,7 @@ func (c corpus) data(i, version int) []byte {
 }
 
 // podParts are the texts of the template, and between them the names of what differs.
-var podParts = parts(podTemplate)
+var podParts = parts(strings.TrimSpace(podTemplate))
 
 func parts(template string) []string {
 	pieces := strings.Split(template, "${")

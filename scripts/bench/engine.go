@@ -5,48 +5,91 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/perf/benchfmt"
 
 	"bcs-storage/storage"
+	"bcs-storage/storage/mongo"
 	"bcs-storage/storage/sqlite"
+	"bcs-storage/watch"
 	"bcs-storage/watch/local"
+	"bcs-storage/watch/zk"
 )
 
-// openEngine is the embedded engine in this process, with all that the service was filled with.
-func openEngine(ctx context.Context, dir string, pods corpus) (*sqlite.Engine, error) {
-	e, err := sqlite.Open(ctx, filepath.Join(dir, "engine", "engine.db"), append(storage.Collections(), local.Collection))
+// engines are what the service stores in, driven by this process.
+type engines struct {
+	documents storage.Documents
+	nodes     watch.Nodes
+	opened    []io.Closer
+}
+
+// openEngines opens engines with all that the service was filled with: an embedded one of their own, or the
+// database and the nodes of the service.
+func openEngines(ctx context.Context, o options, place, dir string, pods corpus) (_ *engines, err error) {
+	e := &engines{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, e.close())
+		}
+	}()
+	file, err := sqlite.Open(ctx, filepath.Join(dir, "engine", "engine.db"), append(storage.Collections(), local.Collection))
 	if err != nil {
 		return nil, err
 	}
-	if err := fillEngine(ctx, e, pods); err != nil {
-		return nil, errors.Join(err, e.Close())
+	e.opened = append(e.opened, file)
+	e.documents, e.nodes = file, local.New(file, time.Now)
+	if o.storage == storageMongoDB {
+		engine, err := mongo.Open(ctx, mongo.Options{URI: o.mongoURI, Database: place, Collections: storage.Collections()})
+		if err != nil {
+			return nil, err
+		}
+		e.opened = append(e.opened, engine)
+		e.documents = engine
+	} else if err := fillDocuments(ctx, e.documents, pods); err != nil {
+		return nil, err
 	}
-	return e, nil
+	if o.watch == watchZooKeeper {
+		// Below the service's, so that it is removed with that; what the service answers has been put by itself.
+		nodes, err := zk.Open(zk.Options{Servers: strings.Split(o.zookeeper, ","), Base: place + "/alone"})
+		if err != nil {
+			return nil, err
+		}
+		e.opened = append(e.opened, nodes)
+		e.nodes = nodes
+	}
+	return e, each(ctx, 0, watchNodes, func(ctx context.Context, i int, _ []byte) error {
+		return e.nodes.Put(ctx, watchNode(i), watchData(i))
+	})
 }
 
-func fillEngine(ctx context.Context, e *sqlite.Engine, pods corpus) error {
-	nodes := local.New(e, time.Now)
+func (e *engines) close() (err error) {
+	for _, opened := range slices.Backward(e.opened) {
+		err = errors.Join(err, opened.Close())
+	}
+	return err
+}
+
+func fillDocuments(ctx context.Context, e storage.Documents, pods corpus) error {
 	return errors.Join(
 		each(ctx, 0, pods.pods, func(ctx context.Context, i int, _ []byte) error {
 			return e.Put(ctx, storage.Dynamic, pods.document(i, 0), time.Now())
 		}),
 		each(ctx, 0, pods.events, func(ctx context.Context, i int, _ []byte) error {
 			return e.Put(ctx, storage.Events, eventDocument(eventCluster(i), i), time.Now())
-		}),
-		each(ctx, 0, watchNodes, func(ctx context.Context, i int, _ []byte) error {
-			return nodes.Put(ctx, watchNode(i), watchData(i))
 		}))
 }
 
 // measureAlone is how many operations a second the engine alone does.
 func (b *bench) measureAlone(ctx context.Context, op operation, clients int) (float64, error) {
 	f, err := measure(ctx, clients, b.phase, func(ctx context.Context, _, seq int) (int64, error) {
-		n, bytes, err := op.alone(ctx, b.engine, seq)
+		n, bytes, err := op.alone(ctx, b.engines, seq)
 		if want := op.request(0).documents; err == nil && n != want {
 			err = fmt.Errorf("%d documents, want %d", n, want)
 		}

@@ -28,8 +28,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"bcs-storage/storage/sqlite"
 )
 
 func main() {
@@ -57,7 +55,7 @@ type bench struct {
 	log       *slog.Logger
 	service   *service
 	client    *client
-	engine    *sqlite.Engine // in this process; nil where the documents are elsewhere
+	engines   *engines // in this process
 	report    *report
 }
 
@@ -114,12 +112,10 @@ func (b *bench) measure(ctx context.Context) (err error) {
 	b.report.LoadPerSecond = float64(pods.pods+pods.events+watchNodes) / time.Since(began).Seconds()
 	b.report.PodBytes = len(pods.data(0, 0))
 	b.log.Info("loaded", "pods", pods.pods, "events", pods.events, "documents/s", number(b.report.LoadPerSecond))
-	if b.storage == storageSQLite {
-		if b.engine, err = openEngine(ctx, b.dir, pods); err != nil {
-			return fmt.Errorf("the engine alone: %w", err)
-		}
-		defer func() { err = errors.Join(err, b.engine.Close()) }()
+	if b.engines, err = openEngines(ctx, b.options, b.service.place, b.dir, pods); err != nil {
+		return fmt.Errorf("the engine alone: %w", err)
 	}
+	defer func() { err = errors.Join(err, b.engines.close()) }()
 	if err := b.measureAll(ctx, pods); err != nil {
 		return err
 	}
@@ -143,7 +139,7 @@ func (b *bench) measureAll(ctx context.Context, pods corpus) error {
 		}
 		for _, clients := range b.clientsOf(op) {
 			m, err := b.measureOperation(ctx, pods, op, clients)
-			if err == nil && b.engine != nil && op.alone != nil && (!op.watch || b.watch == watchLocal) {
+			if err == nil && op.alone != nil {
 				m.Alone, err = b.measureAlone(ctx, op, clients)
 			}
 			if err != nil {
@@ -152,7 +148,7 @@ func (b *bench) measureAll(ctx context.Context, pods corpus) error {
 			b.report.Rows = append(b.report.Rows, m)
 			b.log.Info("measured", "operation", op.name, "clients", clients, "ops/s", m.rate(), "engine alone", number(m.Alone), "wrong", m.Wrong)
 		}
-		if op.name == putPod && b.engine != nil {
+		if op.name == putPod && b.storage == storageSQLite {
 			var err error
 			if b.report.Floor, err = measureFloor(ctx, b.root, b.dir, b.phase); err != nil {
 				return fmt.Errorf("bare SQLite: %w", err)

@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"bcs-storage/storage"
-	"bcs-storage/storage/sqlite"
-	"bcs-storage/watch/local"
 )
 
 const api = "/bcsapi/v4/storage"
@@ -45,7 +43,7 @@ type operation struct {
 	// behind, where there is one, answers a page, and a continue that each request is to go on from.
 	behind *request
 	// alone does the same on the engine: it says how many documents there were, and of how many bytes.
-	alone func(ctx context.Context, e *sqlite.Engine, seq int) (documents int, bytes int64, err error)
+	alone func(ctx context.Context, e *engines, seq int) (documents int, bytes int64, err error)
 }
 
 // putPod is the operation that is compared with bare SQLite.
@@ -88,8 +86,8 @@ func (c corpus) operations() []operation {
 		{
 			name: putPod, write: true,
 			request: func(seq int) request { return c.put(spread(seq, c.pods), seq) },
-			alone: func(ctx context.Context, e *sqlite.Engine, seq int) (int, int64, error) {
-				return 0, 0, e.Put(ctx, storage.Dynamic, c.document(spread(seq, c.pods), seq), time.Now())
+			alone: func(ctx context.Context, e *engines, seq int) (int, int64, error) {
+				return 0, 0, e.documents.Put(ctx, storage.Dynamic, c.document(spread(seq, c.pods), seq), time.Now())
 			},
 		},
 		{
@@ -98,8 +96,8 @@ func (c corpus) operations() []operation {
 				i := spread(seq, c.pods)
 				return request{method: http.MethodGet, path: podPath(i), documents: 1, mark: documentMark, start: podKey(i).ID()}
 			},
-			alone: func(ctx context.Context, e *sqlite.Engine, seq int) (int, int64, error) {
-				body, err := e.Get(ctx, storage.Dynamic, podKey(spread(seq, c.pods)), nil, nil)
+			alone: func(ctx context.Context, e *engines, seq int) (int, int64, error) {
+				body, err := e.documents.Get(ctx, storage.Dynamic, podKey(spread(seq, c.pods)), nil, nil)
 				return 1, int64(len(body)), err
 			},
 		},
@@ -132,8 +130,8 @@ func (c corpus) operations() []operation {
 		{
 			name: "PUT event", write: true,
 			request: func(seq int) request { return putEvent(busyCluster, seq) },
-			alone: func(ctx context.Context, e *sqlite.Engine, seq int) (int, int64, error) {
-				return 0, 0, e.Put(ctx, storage.Events, eventDocument(busyCluster, seq), time.Now())
+			alone: func(ctx context.Context, e *engines, seq int) (int, int64, error) {
+				return 0, 0, e.documents.Put(ctx, storage.Events, eventDocument(busyCluster, seq), time.Now())
 			},
 		},
 		newest(fmt.Sprintf("newest 100 of %s events of a cluster", grouped(min(c.events, eventsOfCluster))), "?length=100&clusterId="+eventCluster(0),
@@ -142,8 +140,8 @@ func (c corpus) operations() []operation {
 		{
 			name: "PUT watch data", write: true, watch: true,
 			request: putWatch,
-			alone: func(ctx context.Context, e *sqlite.Engine, seq int) (int, int64, error) {
-				return 0, 0, local.New(e, time.Now).Put(ctx, watchNode(seq), watchData(seq))
+			alone: func(ctx context.Context, e *engines, seq int) (int, int64, error) {
+				return 0, 0, e.nodes.Put(ctx, watchNode(seq), watchData(seq))
 			},
 		},
 		{
@@ -151,8 +149,8 @@ func (c corpus) operations() []operation {
 			request: func(seq int) request {
 				return request{method: http.MethodGet, path: watchPath(seq), documents: 1, mark: payloadMark}
 			},
-			alone: func(ctx context.Context, e *sqlite.Engine, seq int) (int, int64, error) {
-				body, err := local.New(e, time.Now).Get(ctx, watchNode(seq))
+			alone: func(ctx context.Context, e *engines, seq int) (int, int64, error) {
+				body, err := e.nodes.Get(ctx, watchNode(seq))
 				return 1, int64(len(body)), err
 			},
 		},
@@ -178,8 +176,8 @@ func (c corpus) operations() []operation {
 					documents: bulkLines, mark: `"code":0,`, lines: true,
 				}
 			},
-			alone: func(ctx context.Context, e *sqlite.Engine, seq int) (int, int64, error) {
-				for _, err := range e.Write(ctx, storage.Dynamic, bulkWrites(seq), time.Now()) {
+			alone: func(ctx context.Context, e *engines, seq int) (int, int64, error) {
+				for _, err := range e.documents.Write(ctx, storage.Dynamic, bulkWrites(seq), time.Now()) {
 					if err != nil {
 						return 0, 0, err
 					}
@@ -197,11 +195,11 @@ func newest(name, params string, q storage.Query) operation {
 		request: func(int) request {
 			return request{method: http.MethodGet, path: api + "/events" + params, documents: 100, mark: documentMark}
 		},
-		alone: func(ctx context.Context, e *sqlite.Engine, _ int) (int, int64, error) {
-			if _, err := e.Count(ctx, storage.Events, q); err != nil { // as the answer's total
+		alone: func(ctx context.Context, e *engines, _ int) (int, int64, error) {
+			if _, err := e.documents.Count(ctx, storage.Events, q); err != nil { // as the answer's total
 				return 0, 0, err
 			}
-			return drain(e.List(ctx, storage.Events, q))
+			return drain(e.documents.List(ctx, storage.Events, q))
 		},
 	}
 }
@@ -213,8 +211,8 @@ func list(name string, documents int, path func(seq int) string, query func(seq 
 		request: func(seq int) request {
 			return request{method: http.MethodGet, path: path(seq), documents: documents, mark: documentMark}
 		},
-		alone: func(ctx context.Context, e *sqlite.Engine, seq int) (int, int64, error) {
-			return drain(e.List(ctx, storage.Dynamic, query(seq)))
+		alone: func(ctx context.Context, e *engines, seq int) (int, int64, error) {
+			return drain(e.documents.List(ctx, storage.Dynamic, query(seq)))
 		},
 	}
 }
