@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"bufio"
 	"io"
 	"iter"
 	"net/http"
@@ -83,20 +82,56 @@ func (e *envelope) success(w http.ResponseWriter, r reply) error {
 // the connection takes as long as many documents do.
 const streamBuffer = 64 << 10
 
-// stream writes the reply's documents as they come.
-func (e *envelope) stream(w http.ResponseWriter, r reply) error {
-	buf := bufio.NewWriterSize(w, streamBuffer)
-	buf.Write(e.head(buf.AvailableBuffer()))
-	if err := writeDocuments(buf, r.documents); err != nil {
+// gathered sends what is appended to it in parts. Its buffer grows with what there
+// is, because most lists are short.
+type gathered struct {
+	w   io.Writer
+	buf []byte
+}
+
+// add takes over a document.
+func (g *gathered) add(doc []byte) error {
+	if len(g.buf)+len(doc) > streamBuffer {
+		if err := g.flush(); err != nil {
+			return err
+		}
+	}
+	if len(doc) > streamBuffer {
+		_, err := g.w.Write(doc)
 		return err
 	}
-	buf.Write(r.cut.appendTo(buf.AvailableBuffer()))
-	if r.total != nil {
-		buf.WriteString(`,"total":`)
-		buf.WriteString(strconv.FormatInt(*r.total, 10))
+	g.buf = append(g.buf, doc...)
+	return nil
+}
+
+func (g *gathered) flush() error {
+	_, err := g.w.Write(g.buf)
+	g.buf = g.buf[:0]
+	return err
+}
+
+// stream writes the reply's documents as they come.
+func (e *envelope) stream(w http.ResponseWriter, r reply) error {
+	g := &gathered{w, append(e.head(make([]byte, 0, 4<<10)), '[')}
+	first := true
+	for doc, err := range r.documents {
+		if err == nil && !first {
+			g.buf = append(g.buf, ',')
+		}
+		if err == nil {
+			first = false
+			err = g.add(doc)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	buf.WriteByte('}')
-	return buf.Flush()
+	g.buf = r.cut.appendTo(append(g.buf, ']'))
+	if r.total != nil {
+		g.buf = strconv.AppendInt(append(g.buf, `,"total":`...), *r.total, 10)
+	}
+	g.buf = append(g.buf, '}')
+	return g.flush()
 }
 
 // head appends what stands before the data of a success.
@@ -104,25 +139,6 @@ func (e *envelope) head(dst []byte) []byte {
 	dst = append(dst, `{"result":true,"code":0,"message":"`...)
 	dst = append(dst, e.dialect.success...)
 	return append(dst, `","data":`...)
-}
-
-// writeDocuments writes the array, each document as it comes.
-func writeDocuments(buf *bufio.Writer, documents iter.Seq2[[]byte, error]) error {
-	buf.WriteByte('[')
-	first := true
-	for doc, err := range documents {
-		if err != nil {
-			return err
-		}
-		if !first {
-			buf.WriteByte(',')
-		}
-		first = false
-		if _, err := buf.Write(doc); err != nil {
-			return err
-		}
-	}
-	return buf.WriteByte(']')
 }
 
 func appendNames(dst []byte, names []string) []byte {

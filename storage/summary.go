@@ -17,7 +17,8 @@ func (c *Collection) SummaryOf(key Key) *Projection {
 // Summary is what p answers of a body alone. It is a body itself, which gives the same
 // answers as the whole one to all that p covers (see Collection.Covers).
 func (p *Projection) Summary(body []byte) []byte {
-	return p.Append(nil, &Record{Body: body})
+	const room = 768 // what most take: growing would copy it again and again
+	return p.Append(make([]byte, 0, room), &Record{Body: body})
 }
 
 // Covers says whether fields is answered alike of a record and of one with the summary

@@ -138,11 +138,11 @@ func requests(t *testing.T, api http.Handler) []operation {
 		}
 	}
 	return []operation{
-		{"PUT pod", 128, 2, send(http.MethodPut, pods+"/web-007", pod, 50)},
+		{"PUT pod", 130, 2, send(http.MethodPut, pods+"/web-007", pod, 50)},
 		{"GET pod", 75, 1, send(http.MethodGet, pods+"/web-007", nil, len(pod))},
-		{"GET pods", 775, 8, send(http.MethodGet, pods, nil, kept*len(pod))},
+		{"GET pods", 780, 8, send(http.MethodGet, pods, nil, kept*len(pod))},
 		{"GET pods, two fields", 791, 8, send(http.MethodGet, pods+"?field=resourceName,data.status.phase", nil, kept*50)},
-		{"query pods by host", 245, 2, send(http.MethodGet, "/query/k8s/dynamic/clusters/c1/pod?hostIp=10.0.0.7", nil, 10*len(pod))},
+		{"query pods by host", 252, 2, send(http.MethodGet, "/query/k8s/dynamic/clusters/c1/pod?hostIp=10.0.0.7", nil, 10*len(pod))},
 		{"PUT event", 139, 2, send(http.MethodPut, "/events", event, 50)},
 		{"GET events", 950, 8, send(http.MethodGet, "/events?clusterId=c1", nil, kept*50)},
 	}
@@ -153,7 +153,7 @@ func calls(ctx context.Context, engine storage.Documents, now time.Time) []opera
 	pod := storage.NewDocument(storage.Dynamic, podKey(7), storage.Member{Name: "data", Value: podData(7)})
 	all := storage.Query{Scopes: []storage.Key{{"c1", "Pod", "ns"}}}
 	return []operation{
-		{"engine: put", 38, 2, func() error { return engine.Put(ctx, storage.Dynamic, pod, now) }},
+		{"engine: put", 40, 2, func() error { return engine.Put(ctx, storage.Dynamic, pod, now) }},
 		{"engine: get", 24, 0, func() error {
 			_, err := engine.Get(ctx, storage.Dynamic, podKey(7), nil, nil)
 			return err
