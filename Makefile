@@ -6,7 +6,7 @@ COMMIT     ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 # The race detector needs a C compiler; without one the tests run all the same.
 RACE       ?= $(shell command -v $$($(GO) env CC) >/dev/null 2>&1 && echo -race)
 
-.PHONY: help build run test lint fuzz bench measure samples release packages clean
+.PHONY: help build run test lint vuln fuzz bench measure samples release packages clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ test: ## run every test, with the race detector where there is a C compiler
 
 lint: ## formatting, vet, staticcheck, imports between folders
 	scripts/lint.sh
+
+vuln: ## look for known vulnerabilities (govulncheck), where its database can be reached
+	scripts/vuln.sh
 
 fuzz: ## run every fuzz test for FUZZTIME (default 20s) each
 	scripts/fuzz.sh $(FUZZTIME)
