@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -22,12 +23,14 @@ const healthTimeout = 5 * time.Second
 func (c cli) healthCommand() *cobra.Command {
 	var server string
 	var live bool
+	var who identity
 	cmd := &cobra.Command{
 		Use:   "health",
 		Short: "Ask a server whether it is ready; exit code 0 when it is",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c.fill(cmd, "server", conf.EnvServer, &server)
+			c.fill(cmd, "ca", conf.EnvCA, &who.ca)
 			if err := errors.Join(conf.CheckEnviron(c.environ), importer.CheckServer(server)); err != nil {
 				return err
 			}
@@ -35,25 +38,30 @@ func (c cli) healthCommand() *cobra.Command {
 			if live {
 				path = "/healthz"
 			}
-			return failed(wrap("health", c.health(cmd.Context(), strings.TrimSuffix(server, "/")+path)))
+			config, err := who.tls()
+			if err == nil {
+				err = c.health(cmd.Context(), config, strings.TrimSuffix(server, "/")+path)
+			}
+			return failed(wrap("health", err))
 		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&server, "server", defaultServer, "`URL` of the server. Environment: "+conf.EnvServer+".")
 	flags.BoolVar(&live, "live", false, "Ask only whether the process serves, not whether its stores do.")
+	who.tlsFlags(flags)
 	return cmd
 }
 
 // health prints the answer to one GET. Any answer but 200 is an error.
-func (c cli) health(ctx context.Context, url string) error {
+func (c cli) health(ctx context.Context, trust *tls.Config, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err
 	}
-	resp, err := healthClient().Do(req)
+	resp, err := healthClient(trust).Do(req)
 	if err != nil {
 		return err
 	}
@@ -71,9 +79,9 @@ func (c cli) health(ctx context.Context, url string) error {
 
 // healthClient asks the server itself: a proxy named in the environment, or a page that a redirect leads to, would
 // answer for something else.
-func healthClient() *http.Client {
+func healthClient(trust *tls.Config) *http.Client {
 	return &http.Client{
-		Transport:     &http.Transport{},
+		Transport:     &http.Transport{TLSClientConfig: trust},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

@@ -44,9 +44,7 @@ environment and flags. It is checked before anything is stored, and everything i
 	addEngineSettings(flags)
 	flags.BoolVar(&to.merge, "merge", false, "Import an archive into engines that have documents: those of the same _id are replaced.")
 	flags.StringVar(&to.tokenFile, "token-file", "", "`FILE` that holds the token to send. The token itself may be in the environment: "+conf.EnvToken+".")
-	flags.StringVar(&to.ca, "ca", "", "`FILE` with the authorities, in PEM, that vouch for an https server, instead of the system's. Environment: "+conf.EnvCA+".")
-	flags.StringVar(&to.certificate, "certificate", "", "`FILE` with a client certificate, in PEM, for a server that asks for one.")
-	flags.StringVar(&to.key, "key", "", "`FILE` with its key, in PEM.")
+	to.tlsFlags(flags)
 	return cmd
 }
 

@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/spf13/pflag"
+
 	"bcs-storage/conf"
 )
 
@@ -30,9 +32,16 @@ The token is for the caller and is kept nowhere; the file has only its SHA-256.`
 	}
 }
 
-// identity is how an import shows who it is, and whom it trusts, as far as flags and environment say.
+// identity is how a client shows who it is, and whom it trusts, as far as flags and environment say.
 type identity struct {
 	tokenFile, ca, certificate, key string
+}
+
+// tlsFlags are those of a client that may speak TLS.
+func (i *identity) tlsFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&i.ca, "ca", "", "`FILE` with the authorities, in PEM, that vouch for an https server, instead of the system's. Environment: "+conf.EnvCA+".")
+	flags.StringVar(&i.certificate, "certificate", "", "`FILE` with a client certificate, in PEM, for a server that asks for one.")
+	flags.StringVar(&i.key, "key", "", "`FILE` with its key, in PEM.")
 }
 
 // token is what the file holds, or the variable: a flag can be read by everyone on the machine. "" is none.

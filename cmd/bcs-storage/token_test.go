@@ -100,6 +100,23 @@ func TestImportShowsWhoItIs(t *testing.T) {
 			}
 		})
 	}
+	for name, tt := range map[string]struct {
+		environ, flags []string
+		want           string
+	}{
+		"health":                      {nil, known, `"ok":true`},
+		"health, trust in a variable": {[]string{"BCS_STORAGE_CA=" + dir + "/ca.crt"}, known[2:], `"ok":true`},
+		"health of nobody":            {nil, trust, "health: "},
+		"health, no authority":        {nil, known[2:], "certificate"},
+		"health, half a pair":         {nil, append(trust, "--key", dir+"/my.key"), "health: certificate and key: give both or none"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := call(t, tt.environ, append([]string{"health", "--server", server}, tt.flags...)...)
+			if said := got.stdout + got.stderr; !strings.Contains(said, tt.want) || (got.code == 0) != (tt.want == `"ok":true`) {
+				t.Errorf("code %d, want %q: %s", got.code, tt.want, said)
+			}
+		})
+	}
 	cancel()
 	if got := <-code; got != 0 {
 		t.Errorf("exit code %d", got)
