@@ -72,16 +72,18 @@ func (t *table) changeTo(key storage.Key, body []byte, now time.Time) (*change, 
 	if len(body) > maxBody {
 		return nil, fmt.Errorf("%d bytes, at most %d are stored: %w", len(body), maxBody, storage.ErrTooLarge)
 	}
-	return &change{t, key.ID(), now.UnixMilli(), t.slots(key, body), t.summaryOf(key, body), body}, nil
+	slots, summary := t.derived(key, body)
+	return &change{t, key.ID(), now.UnixMilli(), slots, summary, body}, nil
 }
 
-// summaryOf is the summary of a body as it is kept beside it; nil where it is not.
-func (t *table) summaryOf(key storage.Key, body []byte) driver.Value {
+// derived is what is computed of a body: the values of slotColumns, and the summary, nil where none is kept.
+func (t *table) derived(key storage.Key, body []byte) ([]driver.Value, driver.Value) {
 	p := t.c.SummaryOf(key)
 	if p == nil || len(body) < t.limits.summary {
-		return nil
+		return t.slots(key, body), nil
 	}
-	return p.Summary(body)
+	summary := p.Summary(body)
+	return t.slots(key, summary), summary // it has all that is indexed, and is shorter
 }
 
 func (t *table) wrongKey(key storage.Key) error {

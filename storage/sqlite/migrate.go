@@ -137,7 +137,8 @@ func (t *table) recomputeStep(ctx context.Context, c *conn, last int64) (int64, 
 		func(row []driver.Value) bool {
 			last = row[0].(int64)
 			key, body := storage.ParseID(row[1].(string)), row[2].([]byte)
-			updates = append(updates, values(append(t.slots(key, body), t.summaryOf(key, body), last)...))
+			slots, summary := t.derived(key, body)
+			updates = append(updates, values(append(slots, summary, last)...))
 			return true
 		})
 	if err != nil {

@@ -34,7 +34,7 @@ const metaSQL = `CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value T
 
 // createSQL makes the table. The body is the last column, so that scans of the
 // others need not read it; the summary is before it for the same reason, and is
-// NULL where the body is hardly longer (see summaryOf).
+// NULL where the body is hardly longer (see derived).
 func (t *table) createSQL() string {
 	return fmt.Sprintf(`CREATE TABLE IF NOT EXISTS %s (
 		id TEXT NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL,
