@@ -31,8 +31,8 @@ func refusal(t *testing.T, err error, allowed ...string) {
 }
 
 // means is whether a parameter changes the plan. The ones that do not are
-// documented: an empty value on a read, a page that is the whole list, an extra
-// without an entry, what repeats the default or the URL's path.
+// documented: an empty value on a read, a bound of 0 on one, a page that is the
+// whole list, an extra without an entry, what repeats the default or the URL's path.
 func means(r route, name, value string, o query.Options) bool {
 	free := r.accepts&query.Free != 0 && strings.HasPrefix(name, "data.")
 	if value == "" && !free {
@@ -40,6 +40,9 @@ func means(r route, name, value string, o query.Options) bool {
 	}
 	for _, p := range r.params {
 		if p.Name == name && p.Default == value {
+			return false
+		}
+		if p.Match == query.Range && slices.Contains(names(p), name) && value == "0" && r.accepts&query.Strict == 0 {
 			return false
 		}
 	}
