@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/perf/benchfmt"
 
+	"bcs-storage/scripts/bench/service"
 	"bcs-storage/storage"
 	"bcs-storage/storage/sqlite"
 	"bcs-storage/watch/local"
@@ -66,7 +67,7 @@ type floor struct {
 
 // measureFloor runs the benchmark of bare SQLite, which is with the engine because nothing else may import SQLite.
 func measureFloor(ctx context.Context, root, tmp string, d time.Duration) ([]floor, error) {
-	out, err := tool(ctx, root, tmp, "go", "test", "-run", "^$", "-bench", "^BenchmarkFloor$", "-benchtime", d.String(), "./storage/sqlite").Output()
+	out, err := service.Tool(ctx, root, tmp, "go", "test", "-run", "^$", "-bench", "^BenchmarkFloor$", "-benchtime", d.String(), "./storage/sqlite").Output()
 	if err != nil {
 		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 			err = fmt.Errorf("%w: %s", err, out)

@@ -114,8 +114,8 @@ func (b *bench) measureOperation(ctx context.Context, pods corpus, op operation,
 	for i := range buffers {
 		buffers[i] = make([]byte, bufferSize)
 	}
-	b.service.forgetPeak()
-	before, err := b.service.usage()
+	b.service.ForgetPeak()
+	before, err := b.service.Usage()
 	if err != nil {
 		return m, err
 	}
@@ -125,7 +125,7 @@ func (b *bench) measureOperation(ctx context.Context, pods corpus, op operation,
 	if err != nil {
 		return m, err
 	}
-	after, err := b.service.usage()
+	after, err := b.service.Usage()
 	if err != nil {
 		return m, err
 	}
@@ -133,7 +133,7 @@ func (b *bench) measureOperation(ctx context.Context, pods corpus, op operation,
 		m.Wrong++
 		m.FirstWrong = whole.Error()
 	}
-	m.CPU = milliseconds(after.cpu-before.cpu) / float64(max(m.Ops, 1))
-	m.BeforeMB, m.PeakMB = before.nowMB, after.peakMB
+	m.CPU = milliseconds(after.CPU-before.CPU) / float64(max(m.Ops, 1))
+	m.BeforeMB, m.PeakMB = before.NowMB, after.PeakMB
 	return m, nil
 }
