@@ -6,7 +6,7 @@ COMMIT     ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 # The race detector needs a C compiler; without one the tests run all the same.
 RACE       ?= $(shell command -v $$($(GO) env CC) >/dev/null 2>&1 && echo -race)
 
-.PHONY: help build run test lint vuln fuzz bench measure samples release packages clean
+.PHONY: help build run test lint vuln fuzz bench measure soak samples release packages clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,10 @@ bench: ## run every benchmark
 measure: ## measure the service under load; ARGS=-brief takes seconds, ARGS=-h lists what there is
 	$(GO) -C scripts/bench build -o ../../bin/bench .
 	bin/bench $(ARGS)
+
+soak: ## drive random and hostile traffic at the service for ten minutes; ARGS="-duration 20s" is brief, ARGS=-h lists what there is
+	$(GO) -C scripts/bench build -o ../../bin/soak ./soak
+	bin/soak $(ARGS)
 
 samples: ## write the sample clusters in scripts/samples anew
 	$(GO) run ./scripts/samples/gen

@@ -227,8 +227,10 @@ func onHost(do action) action {
 		switch {
 		case missing(err) && verb == put:
 			return do(a, ctx, r)
-		case missing(err) && verb == remove:
-			return written(), nil
+		case missing(err):
+			// What is wrong with the request is found all the same, and no host that comes meanwhile.
+			r.narrow = storage.Or{}
+			return do(a, ctx, r)
 		case err != nil:
 			return reply{}, err
 		}

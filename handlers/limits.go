@@ -101,6 +101,7 @@ func (a *API) pace(req *restful.Request, resp *restful.Response, chain *restful.
 		multiplexed:    req.Request.ProtoMajor > 1,
 		limited:        a.limited,
 	}
+	w.paceBody(req.Request, a.patience)
 	resp.ResponseWriter = w
 	defer func() {
 		out, _ := req.Attribute(outcomeAttribute).(outcome)
@@ -112,6 +113,7 @@ func (a *API) pace(req *restful.Request, resp *restful.Response, chain *restful.
 		}
 	}()
 	chain.ProcessFilter(req, resp)
+	w.passBy()
 	w.await() // what is still in buffers is sent after this
 }
 
@@ -125,6 +127,8 @@ type paced struct {
 	limited     *Limited
 	clock       *clock // stops when the answer begins
 	begun       bool
+	refused     bool // by admit; the request holds a place among those at work all the same, until it leaves
+	body        incoming
 }
 
 // Unwrap lets http.ResponseController find what w does not do itself.
@@ -134,7 +138,16 @@ func (w *paced) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 func (w *paced) WriteHeader(status int) {
 	w.begun = true
 	w.clock.stop()
+	w.clear()
 	w.ResponseWriter.WriteHeader(status)
+}
+
+// clear gets the body out of the way of the answer. That of a refused request is short: it can wait until the place is
+// given back that strangers must not hold for so long.
+func (w *paced) clear() {
+	if !w.refused {
+		w.passBy()
+	}
 }
 
 // Write begins the answer, if it is not too late for that, and sends a part of it.
@@ -144,6 +157,7 @@ func (w *paced) Write(p []byte) (int, error) {
 			w.Header().Del("Content-Length") // another answer follows
 			return 0, errTooLate
 		}
+		w.clear()
 	}
 	start := w.await()
 	n, err := w.ResponseWriter.Write(p)
@@ -237,6 +251,9 @@ func (in *admission) cause(err error) error {
 // the request is signed, and does not ask too often.
 func (a *API) admit(req *restful.Request, resp *restful.Response, signed bool) (*admission, error) {
 	in := &admission{ctx: req.Request.Context()}
+	if w, ok := resp.ResponseWriter.(*paced); ok {
+		w.refused = true
+	}
 	if most := a.limits.InFlight; most > 0 {
 		in.atWork = &a.atWork
 		if a.atWork.Add(1) > most {
@@ -262,7 +279,7 @@ func (a *API) admit(req *restful.Request, resp *restful.Response, signed bool) (
 		in.clock = &clock{limit: limit, timer: time.AfterFunc(limit, func() { in.cancel(errTooLate) })}
 	}
 	if w, ok := resp.ResponseWriter.(*paced); ok {
-		w.clock = in.clock
+		w.clock, w.refused = in.clock, false
 	}
 	return in, nil
 }

@@ -13,6 +13,9 @@ scripts/imports.sh
 # The dashboard and the alert rules: what they ask for is PromQL, and the service exports it.
 (cd scripts/promcheck && GOWORK=off go vet ./... && GOWORK=off go test ./...)
 
+# What loads the service is a module of its own, too.
+(cd scripts/bench && GOWORK=off go vet ./... && GOWORK=off go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./... && GOWORK=off go test ./...)
+
 extra=$(git ls-files | cut -d/ -f1 | sort -u | grep -vE '^(cmd|storage|handlers|watch|conf|scripts|go\.mod|go\.sum|Makefile|README\.md|\..*)$' || true)
 [ -z "$extra" ] || fail "the top level is fixed; this does not belong there:" "$extra"
 

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/iotest"
 	"time"
+
+	"bcs-storage/scripts/bench/service"
 )
 
 func TestTally(t *testing.T) {
@@ -66,18 +68,6 @@ func TestPercentile(t *testing.T) {
 		if got := percentile(tc.sorted, tc.p); got != tc.want {
 			t.Errorf("percentile %v of %d: %v, want %v", tc.p, len(tc.sorted), got, tc.want)
 		}
-	}
-}
-
-func TestParseUsage(t *testing.T) {
-	stat := "42 (a ) b) S 1 42 42 0 -1 4194560 100 0 0 0 150 50 7 7 20 0 9 0 100 1 2\n"
-	status := "Name:\ta\nVmHWM:\t  204800 kB\nVmRSS:\t  102400 kB\nThreads:\t9\n"
-	got, err := parseUsage([]byte(stat), []byte(status))
-	if want := (usage{2 * time.Second, 100, 200}); err != nil || got != want {
-		t.Errorf("%+v %v, want %+v", got, err, want)
-	}
-	if _, err := parseUsage([]byte("42 (a) S"), nil); err == nil {
-		t.Error("half a status was read")
 	}
 }
 
@@ -151,7 +141,7 @@ func TestCorpus(t *testing.T) {
 }
 
 func TestReport(t *testing.T) {
-	r := &report{Documents: 20000, Storage: storageSQLite, Floor: []floor{{16, 2000}}}
+	r := &report{Documents: 20000, Storage: service.StorageSQLite, Floor: []floor{{16, 2000}}}
 	for _, clients := range []int{1, 256} {
 		r.Rows = append(r.Rows, row{Operation: putPod, Clients: clients, figures: figures{PerSecond: 1000, P50: 1}, Alone: 4000})
 	}

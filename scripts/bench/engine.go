@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/perf/benchfmt"
 
+	"bcs-storage/scripts/bench/service"
 	"bcs-storage/storage"
 	"bcs-storage/storage/mongo"
 	"bcs-storage/storage/sqlite"
@@ -45,8 +46,8 @@ func openEngines(ctx context.Context, o options, place, dir string, pods corpus)
 	}
 	e.opened = append(e.opened, file)
 	e.documents, e.nodes = file, local.New(file, time.Now)
-	if o.storage == storageMongoDB {
-		engine, err := mongo.Open(ctx, mongo.Options{URI: o.mongoURI, Database: place, Collections: storage.Collections()})
+	if o.Storage == service.StorageMongoDB {
+		engine, err := mongo.Open(ctx, mongo.Options{URI: o.MongoURI, Database: place, Collections: storage.Collections()})
 		if err != nil {
 			return nil, err
 		}
@@ -55,9 +56,9 @@ func openEngines(ctx context.Context, o options, place, dir string, pods corpus)
 	} else if err := fillDocuments(ctx, e.documents, pods); err != nil {
 		return nil, err
 	}
-	if o.watch == watchZooKeeper {
+	if o.Watch == service.WatchZooKeeper {
 		// Below the service's, so that it is removed with that; what the service answers has been put by itself.
-		nodes, err := zk.Open(zk.Options{Servers: strings.Split(o.zookeeper, ","), Base: place + "/alone"})
+		nodes, err := zk.Open(zk.Options{Servers: strings.Split(o.ZooKeeper, ","), Base: place + "/alone"})
 		if err != nil {
 			return nil, err
 		}
@@ -109,7 +110,7 @@ type floor struct {
 
 // measureFloor runs the benchmark of bare SQLite, which is with the engine because nothing else may import SQLite.
 func measureFloor(ctx context.Context, root, tmp string, d time.Duration) ([]floor, error) {
-	out, err := tool(ctx, root, tmp, "go", "test", "-run", "^$", "-bench", "^BenchmarkFloor$", "-benchtime", d.String(), "./storage/sqlite").Output()
+	out, err := service.Tool(ctx, root, tmp, "go", "test", "-run", "^$", "-bench", "^BenchmarkFloor$", "-benchtime", d.String(), "./storage/sqlite").Output()
 	if err != nil {
 		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 			err = fmt.Errorf("%w: %s", err, out)

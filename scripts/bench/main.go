@@ -20,14 +20,14 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
+
+	"bcs-storage/scripts/bench/service"
 )
 
 func main() {
@@ -53,7 +53,7 @@ type bench struct {
 	options
 	root, dir string // the project, and where everything is that this run makes
 	log       *slog.Logger
-	service   *service
+	service   *service.Service
 	client    *client
 	engines   *engines // in this process
 	report    *report
@@ -66,20 +66,19 @@ func run(ctx context.Context, o options, out io.Writer, log *slog.Logger) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	root, err := projectDir(ctx)
+	root, err := service.ProjectDir(ctx)
 	if err != nil {
 		return err
 	}
-	if o.bin == "" {
-		o.bin = filepath.Join(dir, "bcs-storage")
+	if o.Bin == "" {
 		log.Info("building the service")
-		if err := tool(ctx, root, dir, "go", "build", "-trimpath", "-o", o.bin, "./cmd/bcs-storage").Run(); err != nil {
-			return fmt.Errorf("build the service: %w", err)
+		if o.Bin, err = service.Build(ctx, root, dir, false); err != nil {
+			return err
 		}
 	}
 	r := &report{
 		Time: time.Now().UTC().Truncate(time.Second), Go: runtime.Version(), CPUs: runtime.NumCPU(),
-		Storage: o.storage, Watch: o.watch, Documents: o.n, Events: o.events, Seconds: o.phase.Seconds(),
+		Storage: o.Storage, Watch: o.Watch, Documents: o.n, Events: o.events, Seconds: o.phase.Seconds(),
 	}
 	b := &bench{options: o, root: root, dir: dir, log: log, report: r}
 	if err := b.measure(ctx); err != nil {
@@ -97,12 +96,18 @@ func run(ctx context.Context, o options, out io.Writer, log *slog.Logger) (err e
 
 // measure starts the service, fills it and measures everything.
 func (b *bench) measure(ctx context.Context) (err error) {
-	if b.service, err = startService(ctx, b.options, b.dir, b.log); err != nil {
+	logged, err := os.Create(filepath.Join(b.dir, "service.log"))
+	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, b.service.stop()) }()
-	ctx = b.service.ctx // ends when the service does
-	b.client = newClient(b.service.url, slices.Max(append(b.clients, writers, readers)))
+	defer func() { err = errors.Join(err, logged.Close()) }()
+	if b.service, err = service.Start(ctx, b.Options, b.dir, logged, b.log); err != nil {
+		said, _ := os.ReadFile(logged.Name())
+		return fmt.Errorf("%w; it logged:\n%s", err, said)
+	}
+	defer func() { err = errors.Join(err, b.service.Stop()) }()
+	ctx = b.service.Context // ends when the service does
+	b.client = newClient(b.service.URL, slices.Max(append(b.clients, writers, readers)))
 
 	pods := corpus{b.n, b.events}
 	began := time.Now()
@@ -112,7 +117,7 @@ func (b *bench) measure(ctx context.Context) (err error) {
 	b.report.LoadPerSecond = float64(pods.pods+pods.events+watchNodes) / time.Since(began).Seconds()
 	b.report.PodBytes = len(pods.data(0, 0))
 	b.log.Info("loaded", "pods", pods.pods, "events", pods.events, "documents/s", number(b.report.LoadPerSecond))
-	if b.engines, err = openEngines(ctx, b.options, b.service.place, b.dir, pods); err != nil {
+	if b.engines, err = openEngines(ctx, b.options, b.service.Place(), b.dir, pods); err != nil {
 		return fmt.Errorf("the engine alone: %w", err)
 	}
 	defer func() { err = errors.Join(err, b.engines.close()) }()
@@ -122,8 +127,8 @@ func (b *bench) measure(ctx context.Context) (err error) {
 	if err := b.measureGrowth(ctx, pods); err != nil {
 		return err
 	}
-	u, err := b.service.usage()
-	b.report.PeakMB = u.peakMB
+	u, err := b.service.Usage()
+	b.report.PeakMB = u.PeakMB
 	for _, m := range slices.Concat(b.report.Rows, b.report.Growth) {
 		b.report.PeakMB = max(b.report.PeakMB, m.PeakMB)
 	}
@@ -148,7 +153,7 @@ func (b *bench) measureAll(ctx context.Context, pods corpus) error {
 			b.report.Rows = append(b.report.Rows, m)
 			b.log.Info("measured", "operation", op.name, "clients", clients, "ops/s", m.rate(), "engine alone", number(m.Alone), "wrong", m.Wrong)
 		}
-		if op.name == putPod && b.storage == storageSQLite {
+		if op.name == putPod && b.Storage == service.StorageSQLite {
 			var err error
 			if b.report.Floor, err = measureFloor(ctx, b.root, b.dir, b.phase); err != nil {
 				return fmt.Errorf("bare SQLite: %w", err)
@@ -180,24 +185,4 @@ func (b *bench) measureGrowth(ctx context.Context, pods corpus) error {
 		}
 	}
 	return nil
-}
-
-// projectDir is where the project is, seen from its top as well as from here.
-func projectDir(ctx context.Context) (string, error) {
-	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "bcs-storage").Output()
-	if err != nil {
-		return "", fmt.Errorf("find the project; run this in its folder: %w", err)
-	}
-	return strings.TrimSpace(string(out)), nil
-}
-
-// tool is a program of the Go distribution, whose temporary files are in tmp. When ctx ends so does all it started.
-func tool(ctx context.Context, dir, tmp, name string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Dir, cmd.Stderr = dir, os.Stderr
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "TMPDIR="+tmp)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
-	cmd.WaitDelay = 10 * time.Second
-	return cmd
 }

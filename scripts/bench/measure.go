@@ -131,9 +131,9 @@ func (b *bench) measureOperation(ctx context.Context, pods corpus, op operation,
 	for i := range buffers {
 		buffers[i] = make([]byte, bufferSize)
 	}
-	b.service.forgetPeak()
+	b.service.ForgetPeak()
 	profiled := b.profile(ctx, op, clients)
-	before, err := b.service.usage()
+	before, err := b.service.Usage()
 	if err != nil {
 		return m, err
 	}
@@ -143,7 +143,7 @@ func (b *bench) measureOperation(ctx context.Context, pods corpus, op operation,
 	if err != nil {
 		return m, err
 	}
-	after, err := b.service.usage()
+	after, err := b.service.Usage()
 	if err = errors.Join(err, <-profiled); err != nil {
 		return m, err
 	}
@@ -151,8 +151,8 @@ func (b *bench) measureOperation(ctx context.Context, pods corpus, op operation,
 		m.Wrong++
 		m.FirstWrong = whole.Error()
 	}
-	m.CPU = milliseconds(after.cpu-before.cpu) / float64(max(m.Ops, 1))
-	m.BeforeMB, m.PeakMB = before.nowMB, after.peakMB
+	m.CPU = milliseconds(after.CPU-before.CPU) / float64(max(m.Ops, 1))
+	m.BeforeMB, m.PeakMB = before.NowMB, after.PeakMB
 	return m, nil
 }
 
@@ -170,7 +170,7 @@ func (b *bench) profile(ctx context.Context, op operation, clients int) <-chan e
 		return '-'
 	}, op.name)
 	go func() {
-		done <- b.service.profile(ctx, b.phase, filepath.Join(b.profiles, fmt.Sprintf("%s.%d.pprof", name, clients)))
+		done <- b.service.Profile(ctx, b.phase, filepath.Join(b.profiles, fmt.Sprintf("%s.%d.pprof", name, clients)))
 	}()
 	return done
 }

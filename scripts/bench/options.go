@@ -5,19 +5,13 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-)
 
-const (
-	storageSQLite  = "sqlite"
-	storageMongoDB = "mongodb"
-	watchLocal     = "local"
-	watchZooKeeper = "zookeeper"
+	"bcs-storage/scripts/bench/service"
 )
 
 // Clients at work unless -clients says otherwise.
@@ -27,25 +21,20 @@ const (
 )
 
 type options struct {
-	bin, listen, storage, mongoURI, watch, zookeeper string
-	n, events                                        int
-	only                                             *regexp.Regexp
-	profiles                                         string
-	phase                                            time.Duration
-	clients, scale                                   []int
-	json, svg                                        string
+	service.Options
+	n, events      int
+	only           *regexp.Regexp
+	profiles       string
+	phase          time.Duration
+	clients, scale []int
+	json, svg      string
 }
 
 func parseOptions(args []string, usage io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(usage)
-	flags.StringVar(&o.bin, "bin", "", "the service's program; without it the program is built")
-	flags.StringVar(&o.listen, "listen", "127.0.0.1:0", "where the service listens, on the loopback interface")
-	flags.StringVar(&o.storage, "storage", storageSQLite, "engine of the documents: sqlite or mongodb")
-	flags.StringVar(&o.mongoURI, "mongodb-uri", "", "with -storage mongodb; a database of its own is made there and dropped")
-	flags.StringVar(&o.watch, "watch", watchLocal, "engine of watch data: local or zookeeper")
-	flags.StringVar(&o.zookeeper, "zookeeper", "", "with -watch zookeeper; nodes below a base of their own are made there and removed")
+	o.Flags(flags)
 	flags.IntVar(&o.n, "n", 20000, fmt.Sprintf("pods, a multiple of %d", block))
 	flags.IntVar(&o.events, "events", eventsOfCluster, fmt.Sprintf("events, of which a cluster has %d", eventsOfCluster))
 	flags.Func("only", "measure the operations alone that this regular expression is found in", func(text string) (err error) {
@@ -81,36 +70,12 @@ func (o options) check(rest []string) error {
 		return errors.New("-profiles: a profile takes a second or more")
 	case o.phase <= 0:
 		return errors.New("-seconds: must be more than 0")
-	case o.storage != storageSQLite && o.storage != storageMongoDB:
-		return fmt.Errorf("-storage %s: is not sqlite or mongodb", o.storage)
-	case o.watch != watchLocal && o.watch != watchZooKeeper:
-		return fmt.Errorf("-watch %s: is not local or zookeeper", o.watch)
-	case (o.storage == storageMongoDB) != (o.mongoURI != ""):
-		return errors.New("-storage mongodb and -mongodb-uri go together")
-	case (o.watch == watchZooKeeper) != (o.zookeeper != ""):
-		return errors.New("-watch zookeeper and -zookeeper go together")
 	case !slices.IsSorted(o.scale):
 		return errors.New("-scale: must be a rising list")
 	case o.svg != "" && len(o.clients) < 2 && len(o.scale) < 2:
 		return errors.New("-svg: needs a list of two in -clients or -scale")
 	}
-	hosts := []string{o.listen}
-	if o.mongoURI != "" {
-		found, err := mongoHosts(o.mongoURI)
-		if err != nil {
-			return err
-		}
-		hosts = append(hosts, found...)
-	}
-	if o.zookeeper != "" {
-		hosts = append(hosts, strings.Split(o.zookeeper, ",")...)
-	}
-	for _, host := range hosts {
-		if !isLoopback(host) {
-			return fmt.Errorf("%s: is not on the loopback interface, and nothing else is loaded", host)
-		}
-	}
-	return nil
+	return o.Check()
 }
 
 // asks says whether op is to be measured.
@@ -139,25 +104,4 @@ func numbers(to *[]int) func(string) error {
 		}
 		return nil
 	}
-}
-
-// mongoHosts are the servers that a connection string names. The form that asks DNS for them is refused.
-func mongoHosts(uri string) ([]string, error) {
-	rest, ok := strings.CutPrefix(uri, "mongodb://")
-	if !ok {
-		return nil, errors.New("-mongodb-uri: does not start with mongodb://")
-	}
-	if i := strings.IndexAny(rest, "/?"); i >= 0 {
-		rest = rest[:i]
-	}
-	return strings.Split(rest[strings.LastIndexByte(rest, '@')+1:], ","), nil
-}
-
-// isLoopback says so of a host, with or without a port. A name other than localhost is not looked up.
-func isLoopback(at string) bool {
-	host, _, err := net.SplitHostPort(at)
-	if err != nil {
-		host = at
-	}
-	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }

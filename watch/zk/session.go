@@ -78,7 +78,7 @@ func (s *session) watchEvents(events <-chan zk.Event, servers int) {
 		case zk.StateExpired:
 			s.log.Warn("the ZooKeeper session expired; a new one follows", "server", e.Server)
 		case zk.StateDisconnected:
-			if up {
+			if up && s.life.Err() == nil { // at the end it is no loss
 				s.log.Warn("ZooKeeper connection lost", "server", e.Server)
 			}
 			up = false

@@ -1,8 +1,11 @@
 package zk_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,6 +40,19 @@ func TestServerThatNeverAnswers(t *testing.T) {
 	o.Servers, o.Timeout = []string{p.addr(), o.Servers[0]}, 2*time.Second
 	n := open(t, o)
 	eventually(t, "finds the server that answers", func() error { return n.Put(t.Context(), node("a"), []byte(`{}`)) })
+}
+
+// TestCloseIsNoLoss: an end that is wanted warns nobody.
+func TestCloseIsNoLoss(t *testing.T) {
+	var logged bytes.Buffer
+	o := options(t)
+	o.Log = slog.New(slog.NewTextHandler(&logged, nil))
+	n := open(t, o)
+	eventually(t, "finds the server", func() error { return n.Ping(t.Context()) })
+	must(t, n.Close())
+	if said := logged.String(); !strings.Contains(said, "session established") || strings.Contains(said, "level=WARN") {
+		t.Errorf("logged %s", said)
+	}
 }
 
 func TestLostConnectionHeals(t *testing.T) {

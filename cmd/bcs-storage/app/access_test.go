@@ -350,6 +350,19 @@ func TestHostsOfOthers(t *testing.T) {
 	}
 }
 
+// TestBadRequestForNoHost: what can't be read is refused also where there is no host, whoever asks.
+func TestBadRequestForNoHost(t *testing.T) {
+	s, _ := guarded(t, someCallers)
+	for _, caller := range []string{"admin", "other"} {
+		for _, method := range []string{"GET", "DELETE"} {
+			s.as(caller, method, "/host/none?nobody-knows=this", "").failed("nobody-knows")
+			s.as(caller, method, "/host/none?extra=%25", "").failed("extra")
+		}
+		s.as(caller, "GET", "/host/none", "").failed("does not exist")
+		s.as(caller, "DELETE", "/host/none", "").ok()
+	}
+}
+
 // TestRefusalsHaveTheirForm: 401 and 403 are statuses in every dialect, and in the vendors' forms.
 func TestRefusalsHaveTheirForm(t *testing.T) {
 	for dialect, want := range map[string][3]string{

@@ -120,6 +120,43 @@ func TestSlowBodySetting(t *testing.T) {
 	s.do("GET", documentedPrefix+podPath, "").failed("does not exist")
 }
 
+// TestUnreadBody: a body that no operation reads has its time too, and the answer comes. One that is sent does not
+// disturb the next request.
+func TestUnreadBody(t *testing.T) {
+	s := start(t, settings{change: func(c *conf.Config) { c.Limits.BodyTimeout = soon }})
+	s.do("PUT", documentedPrefix+podPath, `{"data":{"a":"`+strings.Repeat("x", 1<<16)+`"}}`).ok()
+	list := documentedPrefix + podsPath
+	late := 0
+	for _, tc := range []struct{ request, head, body, want string }{
+		{"PUT /none", "Content-Length: 10\r\n", "{", "no such route"},
+		{"PUT /none", "Transfer-Encoding: chunked\r\n", "1\r\n{\r\n", "no such route"},
+		{"PATCH " + list, "Content-Length: 10\r\n", "{", "not a method"},
+		{"PUT " + list + "/a?nobody-knows=this", "Content-Length: 10\r\n", "", "nobody-knows"},
+		{"GET /healthz", "Content-Length: 10\r\n", "{", `{"ok":true}`},
+		{"GET /apidocs.json", "Content-Length: 10\r\n", "{", `"swagger"`},
+		{"GET " + list, "Content-Length: 10\r\n", "{", `"result":true`},
+		{"GET " + list + "?field=resourceName", "Content-Length: 10\r\n", "{", `"result":true`},
+	} {
+		said := s.ends(s.dial(tc.request + " HTTP/1.1\r\nHost: x\r\n" + tc.head + "\r\n" + tc.body))
+		if late++; !strings.Contains(said, tc.want) {
+			t.Errorf("%s is answered %.300q", tc.request, said)
+		}
+		s.limited("bodyTimeout", late)
+	}
+	for _, head := range []string{"Content-Length: 10\r\nExpect: 100-continue\r\n", "Content-Length: 10000000\r\n"} { // not waited for
+		if said := s.ends(s.dial("PUT /none HTTP/1.1\r\nHost: x\r\n" + head + "\r\n")); !strings.Contains(said, "no such route") {
+			t.Errorf("%s is answered %q", head, said)
+		}
+	}
+	s.limited("bodyTimeout", late)
+	for _, path := range []string{"/none", "/healthz", list} {
+		first := "GET " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
+		if said := s.ends(s.dial(first + "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")); strings.Count(said, "HTTP/1.1 ") != 2 || !strings.HasSuffix(said, "{\"ok\":true}\n") {
+			t.Errorf("%s and health are answered %.300q", path, said)
+		}
+	}
+}
+
 // TestSlowReaderSetting: a list that nobody reads is cut off by the setting.
 func TestSlowReaderSetting(t *testing.T) {
 	s := start(t, settings{change: func(c *conf.Config) { c.Limits.WriteTimeout = soon }})
