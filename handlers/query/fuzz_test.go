@@ -25,7 +25,11 @@ func refusal(t *testing.T, err error, allowed ...string) {
 	if !errors.Is(err, storage.ErrInvalid) || !errors.As(err, &invalid) {
 		t.Fatalf("%v (%T) is no ErrInvalid", err, err)
 	}
-	if invalid.Param == "" || !slices.Contains(allowed, invalid.Param) {
+	named := func(name string) bool {
+		begin, clipped := strings.CutSuffix(invalid.Param, "...") // a long name is not repeated whole
+		return name == invalid.Param || clipped && len(begin) > 50 && strings.HasPrefix(name, begin)
+	}
+	if invalid.Param == "" || !slices.ContainsFunc(allowed, named) {
 		t.Fatalf("the error is for %q, which was not given: %v", invalid.Param, err)
 	}
 }

@@ -123,7 +123,7 @@ func TestSlowBodySetting(t *testing.T) {
 // TestUnreadBody: a body that no operation reads has its time too, and the answer comes. One that is sent does not
 // disturb the next request.
 func TestUnreadBody(t *testing.T) {
-	s := start(t, settings{change: func(c *conf.Config) { c.Limits.BodyTimeout = soon }})
+	s := start(t, settings{change: func(c *conf.Config) { c.Limits.BodyTimeout = 5 * soon }})
 	s.do("PUT", documentedPrefix+podPath, `{"data":{"a":"`+strings.Repeat("x", 1<<16)+`"}}`).ok()
 	list := documentedPrefix + podsPath
 	late := 0
