@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,6 +40,7 @@ func newClient(url string, callers int) *client {
 		ReadBufferSize:            bufferSize,
 		StreamResponseBody:        true,
 		NoDefaultUserAgentHeader:  true,
+		DialDualStack:             true,
 		DisablePathNormalizing:    true,
 	}}
 }
@@ -50,7 +52,7 @@ const bufferSize = 64 << 10
 func (c *client) do(ctx context.Context, r request, buf []byte) (n int64, err error) {
 	err = c.send(ctx, r, func(body io.Reader) error {
 		if r.gzip {
-			n, err = io.CopyBuffer(io.Discard, body, buf)
+			n, err = packed(body, buf, r.documents)
 			return err
 		}
 		a, err := tallyOf(body, r.mark, buf)
@@ -90,11 +92,40 @@ func (c *client) send(ctx context.Context, r request, read func(io.Reader) error
 
 func (c *client) look(r request, answer *fasthttp.Response, read func(io.Reader) error) error {
 	body := answer.BodyStream()
+	if got := string(answer.Header.Peek("Content-Encoding")); r.gzip != (got == "gzip") {
+		return fmt.Errorf("has the encoding %q", got)
+	}
 	if answer.StatusCode() != http.StatusOK {
 		said, _ := io.ReadAll(io.LimitReader(body, headSize))
 		return fmt.Errorf("%d: %s", answer.StatusCode(), said)
 	}
 	return read(body)
+}
+
+// packed reads a compressed answer to its end and says how long it is. To unpack it would take more of the machine than
+// the service takes to pack it, so what is checked is its trailer (RFC 1952, section 2.3.1): as long as so many documents are, unpacked.
+func packed(r io.Reader, buf []byte, documents int) (n int64, err error) {
+	const trailer, shortest = 4, 1000
+	var last []byte
+	for {
+		read, err := r.Read(buf)
+		n += int64(read)
+		last = append(last, buf[max(0, read-trailer):read]...)
+		last = last[max(0, len(last)-trailer):]
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return n, err
+		}
+	}
+	if len(last) < trailer {
+		return n, io.ErrUnexpectedEOF
+	}
+	if length := binary.LittleEndian.Uint32(last); int64(length) < int64(documents)*shortest || int64(length) > int64(documents)*shortest*10 {
+		return n, fmt.Errorf("%d bytes are no %d documents", length, documents)
+	}
+	return n, nil
 }
 
 // headSize is how much of the beginning of an answer is kept.

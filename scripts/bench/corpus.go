@@ -142,20 +142,28 @@ func watchData(version int) []byte {
 	return fmt.Appendf(nil, `{"version":"%d","port":80,"balance":"roundrobin","backends":[{"ip":"10.1.0.17","port":8080},{"ip":"10.1.0.18","port":8080}]}`, version)
 }
 
-// bulkObject is an object of the seq-th bulk request: its key, and about 1 KB of data.
-func bulkObject(seq, line int) (name string, data []byte) {
+// bulkName is the name of an object of the seq-th bulk request.
+func bulkName(seq, line int) string {
 	i := (seq*bulkLines + line) % bulkObjects
-	return fmt.Sprintf("config-%07d", i), fmt.Appendf(nil, `{"metadata":{"name":"config-%07d","namespace":%q,"resourceVersion":"%d","creationTimestamp":"2026-11-21T19:30:57Z"},"data":{"settings":%q}}`,
-		i, namespace(0), seq, bulkFiller)
+	return fmt.Sprintf("config-%07d", i)
 }
 
-var bulkFiller = strings.Repeat("some text of a configuration; ", 28)
+// appendBulkData appends what a bulk object holds, about 1 KB.
+func appendBulkData(b []byte, name string, seq int) []byte {
+	b = append(append(append(b, `{"metadata":{"name":"`...), name...), `","creationTimestamp":"2026-11-21T19:30:57Z","resourceVersion":"`...)
+	b = strconv.AppendInt(b, int64(seq), 10)
+	return append(append(append(b, `"},"data":{"settings":"`...), bulkFiller...), `"}}`...)
+}
+
+var bulkFiller = strings.Repeat("some text of a configuration; ", 29)
 
 func bulkBody(seq int) []byte {
-	var b []byte
+	front := fmt.Sprintf(`{"clusterId":%q,"namespace":%q,"resourceType":"ConfigMap","resourceName":"`, bulkCluster, namespace(0))
+	b := make([]byte, 0, bulkLines*1200)
 	for line := range bulkLines {
-		name, data := bulkObject(seq, line)
-		b = fmt.Appendf(b, `{"clusterId":%q,"namespace":%q,"resourceType":"ConfigMap","resourceName":%q,"data":%s}`+"\n", bulkCluster, namespace(0), name, data)
+		name := bulkName(seq, line)
+		b = append(append(append(b, front...), name...), `","data":`...)
+		b = append(appendBulkData(b, name, seq), "}\n"...)
 	}
 	return b
 }
@@ -163,9 +171,9 @@ func bulkBody(seq int) []byte {
 func bulkWrites(seq int) []storage.Write {
 	writes := make([]storage.Write, bulkLines)
 	for line := range writes {
-		name, data := bulkObject(seq, line)
+		name := bulkName(seq, line)
 		key := storage.Key{bulkCluster, "ConfigMap", namespace(0), name}
-		writes[line] = storage.Write{Document: storage.NewDocument(storage.Dynamic, key, storage.Member{Name: "data", Value: data})}
+		writes[line] = storage.Write{Document: storage.NewDocument(storage.Dynamic, key, storage.Member{Name: "data", Value: appendBulkData(nil, name, seq)})}
 	}
 	return writes
 }

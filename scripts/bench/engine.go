@@ -89,9 +89,10 @@ func fillDocuments(ctx context.Context, e storage.Documents, pods corpus) error 
 
 // measureAlone is how many operations a second the engine alone does.
 func (b *bench) measureAlone(ctx context.Context, op operation, clients int) (float64, error) {
+	want := op.request(0).documents
 	f, err := measure(ctx, clients, b.phase, func(ctx context.Context, _, seq int) (int64, error) {
 		n, bytes, err := op.alone(ctx, b.engines, seq)
-		if want := op.request(0).documents; err == nil && n != want {
+		if err == nil && n != want {
 			err = fmt.Errorf("%d documents, want %d", n, want)
 		}
 		return bytes, err

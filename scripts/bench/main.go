@@ -80,6 +80,11 @@ func run(ctx context.Context, o options, out io.Writer, log *slog.Logger) (err e
 		Time: time.Now().UTC().Truncate(time.Second), Go: runtime.Version(), CPUs: runtime.NumCPU(),
 		Storage: o.Storage, Watch: o.Watch, Documents: o.n, Events: o.events, Seconds: o.phase.Seconds(),
 	}
+	if o.profiles != "" {
+		if err := os.MkdirAll(o.profiles, 0o755); err != nil {
+			return err
+		}
+	}
 	b := &bench{options: o, root: root, dir: dir, log: log, report: r}
 	if err := b.measure(ctx); err != nil {
 		return err

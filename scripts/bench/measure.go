@@ -132,7 +132,7 @@ func (b *bench) measureOperation(ctx context.Context, pods corpus, op operation,
 		buffers[i] = make([]byte, bufferSize)
 	}
 	b.service.ForgetPeak()
-	profiled := b.profile(ctx, op, clients)
+	profiled := b.profile(ctx, m)
 	before, err := b.service.Usage()
 	if err != nil {
 		return m, err
@@ -157,7 +157,7 @@ func (b *bench) measureOperation(ctx context.Context, pods corpus, op operation,
 }
 
 // profile has the service note what it spends its time on during the phase that begins, if profiles are asked for.
-func (b *bench) profile(ctx context.Context, op operation, clients int) <-chan error {
+func (b *bench) profile(ctx context.Context, m row) <-chan error {
 	done := make(chan error, 1)
 	if b.profiles == "" {
 		done <- nil
@@ -168,9 +168,9 @@ func (b *bench) profile(ctx context.Context, op operation, clients int) <-chan e
 			return r
 		}
 		return '-'
-	}, op.name)
+	}, m.Operation)
 	go func() {
-		done <- b.service.Profile(ctx, b.phase, filepath.Join(b.profiles, fmt.Sprintf("%s.%d.pprof", name, clients)))
+		done <- b.service.Profile(ctx, b.phase, filepath.Join(b.profiles, fmt.Sprintf("%s.%d-pods.%d-clients.pprof", name, m.Documents, m.Clients)))
 	}()
 	return done
 }

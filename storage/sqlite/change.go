@@ -19,6 +19,9 @@ const (
 	noOrder = math.MinInt64
 	// longestSlot is the longest index key that is kept as it is.
 	longestSlot = 256
+	// longestSummary is the longest that is kept beside its body. To read a longer one
+	// would spare little.
+	longestSummary = 8 << 10
 	// maxBody is the largest body that is stored.
 	maxBody = 64 << 20
 )
@@ -83,7 +86,11 @@ func (t *table) derived(key storage.Key, body []byte) ([]driver.Value, driver.Va
 		return t.slots(key, body), nil
 	}
 	summary := p.Summary(body)
-	return t.slots(key, summary), summary // it has all that is indexed, and is shorter
+	slots := t.slots(key, summary) // it has all that is indexed (see newTable)
+	if len(summary) > longestSummary {
+		return slots, nil
+	}
+	return slots, summary
 }
 
 func (t *table) wrongKey(key storage.Key) error {

@@ -48,8 +48,11 @@ func dial(ctx context.Context, path, mode string, pragmas ...string) (*conn, err
 }
 
 // pragma runs a statement once, without keeping it prepared.
-func (c *conn) pragma(sql string) error {
-	if _, err := c.raw.(driver.ExecerContext).ExecContext(background, sql, nil); err != nil {
+func (c *conn) pragma(sql string) error { return c.run(background, sql) }
+
+// run is pragma for a statement that may take long: it is given up when ctx ends.
+func (c *conn) run(ctx context.Context, sql string) error {
+	if _, err := c.raw.(driver.ExecerContext).ExecContext(ctx, sql, nil); err != nil {
 		return fmt.Errorf("%s: %w", sql, err)
 	}
 	return nil

@@ -69,9 +69,12 @@ func (e *Engine) staleTables(ctx context.Context, c *conn) (stale []*table, err 
 }
 
 // prepare makes the table, without the indexes and totals it may have had: a
-// name may now stand for other columns.
+// name may now stand for other columns. Until finish the file says of no declaration that it was made by that.
 func (t *table) prepare(ctx context.Context, c *conn) error {
 	if err := c.pragma(t.createSQL()); err != nil {
+		return err
+	}
+	if _, err := c.exec("DELETE FROM meta WHERE name = ?", values(t.fingerprintName())...); err != nil {
 		return err
 	}
 	return errors.Join(t.dropIndexes(ctx, c), t.dropTotals(c))

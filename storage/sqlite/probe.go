@@ -18,9 +18,11 @@ type found struct {
 // probe looks up sources that are not in order; nil when they have too many rows.
 func (s *stream) probe(ctx context.Context, sources []source) (*found, error) {
 	f := &found{s: s, row: s.t.row}
-	// All sources are of one type, or of types without summaries. Rows that are skipped now are not read
-	// again, so it does not matter whether only keys are wanted.
-	if p := sources[0].summary; s.t.c.Covers(p, s.fields) && s.t.c.CoversFilter(p, s.filter) {
+	// Rows that are skipped now are not read again, so it does not matter whether only keys are wanted.
+	lacks := func(src source) bool {
+		return !s.t.c.Covers(src.summary, s.fields) || !s.t.c.CoversFilter(src.summary, s.filter)
+	}
+	if !slices.ContainsFunc(sources, lacks) {
 		f.row = s.t.brief
 	}
 	err := s.access(ctx, func(c *conn) error {

@@ -94,9 +94,14 @@ func (t *table) indexes() []index {
 	return all
 }
 
+// derivation counts the ways in which slots and summaries have been made of a body: it goes up
+// whenever storage makes them otherwise for the same declaration.
+const derivation = 1
+
 // fingerprint changes whenever rows or indexes have to be made anew.
 func (t *table) fingerprint() string {
 	var b strings.Builder
+	fmt.Fprintf(&b, "derivation %d\n", derivation)
 	fmt.Fprintf(&b, "scope %d newest %q\n", t.c.Scope, t.c.NewestFirst)
 	for _, typ := range sortedTypes(t.c) {
 		ix := t.indexOfType(typ)

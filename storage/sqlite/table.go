@@ -3,6 +3,7 @@ package sqlite
 import (
 	"database/sql/driver"
 	"fmt"
+	"slices"
 
 	"bcs-storage/storage"
 )
@@ -33,6 +34,9 @@ func newTable(c *storage.Collection, l limits) (*table, error) {
 		ix := t.indexOfType(typ)
 		t.values = max(t.values, len(ix.Values))
 		t.times = max(t.times, len(ix.Times))
+		if p := c.SummaryOf(t.keyOfType(typ)); p != nil && !summarisesIndex(c, p, ix) {
+			return nil, fmt.Errorf("collection %s: the summary of %q lacks what is indexed", c.Name, typ)
+		}
 	}
 	if t.values > storage.MaxIndexedValues || t.times > storage.MaxIndexedTimes {
 		return nil, fmt.Errorf("collection %s: at most %d values and %d times are indexed", c.Name, storage.MaxIndexedValues, storage.MaxIndexedTimes)
@@ -48,6 +52,16 @@ func newTable(c *storage.Collection, l limits) (*table, error) {
 	const row = "SELECT rowid, id, created, updated, ord, 0, %[2]s FROM %[1]s INDEXED BY %[1]s_id WHERE id = ?"
 	t.row, t.brief = fmt.Sprintf(row, t.name, "body"), fmt.Sprintf(row, t.name, summaryColumn)
 	return t, nil
+}
+
+// summarisesIndex says whether what is indexed of a body is also that of its summary.
+func summarisesIndex(c *storage.Collection, p *storage.Projection, ix storage.Index) bool {
+	for _, path := range slices.Concat(ix.Values, ix.Times) {
+		if !c.CoversFilter(p, storage.Exists{Path: path}) {
+			return false
+		}
+	}
+	return true
 }
 
 // indexOfType is what is indexed of the documents of a type.

@@ -19,8 +19,9 @@ type schema []step
 // step here, and a test with a file of the version before it.
 func released() schema { return schema{addSummaries} }
 
-// addSummaries makes the tables of documents anew with the column of version 2. Of these tables there
-// is nothing but columns to keep: indexes, triggers and summaries are made by migrate, as nothing says that they are there.
+// addSummaries makes the tables of documents anew with the column of version 2. Summaries, indexes and
+// triggers are made by migrate, for the tables that are opened; the index of _id is made of all of them, because
+// a table can be read whole by that.
 func addSummaries(ctx context.Context, c *conn) error {
 	var tables []string
 	err := c.query(ctx, "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%body BLOB%' ORDER BY name", nil, func(row []driver.Value) bool {
@@ -42,9 +43,10 @@ func addSummaries(ctx context.Context, c *conn) error {
 			fmt.Sprintf("INSERT INTO v2 (%[1]s, body) SELECT %[1]s, body FROM %[2]s ORDER BY rowid", columns, name),
 			"DROP TABLE " + name,
 			"ALTER TABLE v2 RENAME TO " + name,
+			fmt.Sprintf("CREATE UNIQUE INDEX %[1]s_id ON %[1]s (id)", name),
 			fmt.Sprintf("DELETE FROM meta WHERE name = 'index of %s'", name),
 		} {
-			if err := c.pragma(sql); err != nil {
+			if err := c.run(ctx, sql); err != nil {
 				return err
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -156,6 +157,20 @@ func TestFromVersion1(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// At first with one collection, as where the documents are on a server: the others can be read all the same.
+	if err := reopen(t, path, storage.Alarms).Close(); err != nil {
+		t.Fatal(err)
+	}
+	snapshot, err := OpenSnapshot(t.Context(), path, storage.Collections())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := slices.Sorted(maps.Keys(bodies(t, snapshot))); strings.Join(got, " ") != "BCS-K8S-00001/Pod/default/long BCS-K8S-00001/Pod/default/short" {
+		t.Errorf("a snapshot has %q", got)
+	}
+	if err := snapshot.Close(); err != nil {
+		t.Fatal(err)
+	}
 	for range 2 { // the second time there is nothing to do
 		e := reopen(t, path)
 		pods := storage.Query{Scopes: []storage.Key{{"BCS-K8S-00001", "Pod"}}}
@@ -207,4 +222,23 @@ func summarized(t *testing.T, e *Engine) string {
 		t.Fatal(err)
 	}
 	return strings.Join(found, " ")
+}
+
+// TestUpgradeIsGivenUp: an upgrade that is not waited for leaves the file as it was.
+func TestUpgradeIsGivenUp(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	e := reopen(t, path)
+	put(t, e, storage.Dynamic, storage.Key{"c", "Pod", "a", "x"}, `1`)
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	endless := append(released(), func(ctx context.Context, c *conn) error {
+		cancel()
+		return c.run(ctx, "INSERT INTO meta SELECT 'row ' || value, '' FROM (WITH RECURSIVE n(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n) SELECT value FROM n)")
+	})
+	if _, err := open(ctx, path, storage.Collections(), defaultLimits, endless); err == nil || ctx.Err() == nil {
+		t.Fatalf("opened: %v", err)
+	}
+	opens(t, path, map[string]string{"c/Pod/a/x": `{"clusterId":"c","resourceType":"Pod","namespace":"a","resourceName":"x","data":1}`})
 }

@@ -75,6 +75,9 @@ func mongoHosts(uri string) ([]string, error) {
 	if !ok {
 		return nil, errors.New("-mongodb-uri: does not start with mongodb://")
 	}
+	if !strings.Contains(uri, "directConnection=true") {
+		return nil, errors.New("-mongodb-uri: has no directConnection=true, without which the hosts are used that the server names")
+	}
 	if i := strings.IndexAny(rest, "/?"); i >= 0 {
 		rest = rest[:i]
 	}
