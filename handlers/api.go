@@ -108,8 +108,10 @@ func New(o Options) (http.Handler, error) {
 	if a.document, err = a.describe(c); err != nil {
 		return nil, err
 	}
+	// Stateless: each part of an answer is compressed by itself. That takes a third more to send, and spares a
+	// megabyte for each answer that is being sent.
 	compressed, err := gzhttp.NewWrapper(
-		gzhttp.EnableZstd(false), gzhttp.CompressionLevel(gzip.BestSpeed), gzhttp.MinSize(minCompressed),
+		gzhttp.EnableZstd(false), gzhttp.CompressionLevel(gzip.StatelessCompression), gzhttp.MinSize(minCompressed),
 		gzhttp.ContentTypes([]string{"application/json"}), // lines of a stream must not wait in a compressor
 	)
 	if err != nil {
