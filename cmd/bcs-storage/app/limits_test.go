@@ -157,6 +157,19 @@ func TestUnreadBody(t *testing.T) {
 	}
 }
 
+// TestBodyForOperators: what is sent to the listener of the metrics is not waited for.
+func TestBodyForOperators(t *testing.T) {
+	s := start(t, settings{})
+	s.base = s.side
+	for _, head := range []string{"Content-Length: 10", "Transfer-Encoding: chunked"} {
+		for _, path := range []string{"/metrics", "/debug/pprof/cmdline", "/healthz", "/none"} {
+			if said := s.ends(s.dial("GET " + path + " HTTP/1.1\r\nHost: x\r\n" + head + "\r\n\r\n")); !strings.HasPrefix(said, "HTTP/1.1 400 ") || !strings.Contains(said, "no body") {
+				t.Errorf("%s is answered %q", path, said)
+			}
+		}
+	}
+}
+
 // TestSlowReaderSetting: a list that nobody reads is cut off by the setting.
 func TestSlowReaderSetting(t *testing.T) {
 	s := start(t, settings{change: func(c *conf.Config) { c.Limits.WriteTimeout = soon }})

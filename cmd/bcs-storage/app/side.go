@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"time"
 
 	"bcs-storage/conf"
 )
@@ -29,12 +30,26 @@ func openSide(ctx context.Context, c conf.Config, handler http.Handler, log *slo
 	}
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	return &side{listener: listener, end: end, server: &http.Server{
-		Handler:           handler,
+		Handler:           bodiless(handler),
 		ReadHeaderTimeout: c.Limits.HeaderTimeout,
 		IdleTimeout:       c.Limits.IdleTimeout,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		BaseContext:       func(net.Listener) context.Context { return life },
 	}}, nil
+}
+
+// bodiless refuses requests with a body. Nothing here reads one, and before the server answers it would wait, without
+// end, for one that does not come.
+func bodiless(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength == 0 {
+			next.ServeHTTP(w, r)
+			return
+		}
+		_ = http.NewResponseController(w).SetReadDeadline(time.Unix(1, 0))
+		w.Header().Set("Connection", "close")
+		http.Error(w, "a request has no body here", http.StatusBadRequest)
+	})
 }
 
 // stop ends the requests that run, a profile too, and waits for them until ctx is done.
