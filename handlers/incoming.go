@@ -45,8 +45,9 @@ func (w *paced) EnableFullDuplex() error {
 	return w.connection.EnableFullDuplex()
 }
 
-// mostPassedBy is how much of a body that nobody wants is read, for the sake of the connection; the server has the same bound.
-const mostPassedBy = 256 << 10
+// mostPassedBy is how much of a body that nobody wants is read. A client that is still sending when the connection ends
+// may never see the answer, which says what was wrong: so it is as much as a body has by default.
+const mostPassedBy = 8 << 20
 
 // passBy reads what is left of the body. Over HTTP/1 the server would do it, before it sends the answer, and wait without
 // end for a client that does not send.
