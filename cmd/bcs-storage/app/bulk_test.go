@@ -168,10 +168,10 @@ func TestBulkBadLines(t *testing.T) {
 // TestBulkLong: more than fits a group, in order, each item answered once.
 func TestBulkLong(t *testing.T) {
 	s := start(t, settings{})
-	const n = 10000
+	const n, different = 4500, 2700
 	var body strings.Builder
 	for i := range n {
-		fmt.Fprintf(&body, `{"clusterId":"C","namespace":"n%d","resourceType":"ConfigMap","resourceName":"x%d","data":{"n":%d}}`+"\n", i%7, i%6000, i)
+		fmt.Fprintf(&body, `{"clusterId":"C","namespace":"n%d","resourceType":"ConfigMap","resourceName":"x%d","data":{"n":%d}}`+"\n", i%7, i%different, i)
 	}
 	got := s.bulk(documentedPrefix, "k8s", body.String())
 	if len(got) != n {
@@ -184,7 +184,7 @@ func TestBulkLong(t *testing.T) {
 	}
 	want := map[string]int{}
 	for i := range n {
-		want[fmt.Sprintf("C/ConfigMap/n%d/x%d", i%7, i%6000)] = i
+		want[fmt.Sprintf("C/ConfigMap/n%d/x%d", i%7, i%different)] = i
 	}
 	docs := s.do("GET", documentedPrefix+"/k8s/dynamic/all_resources/clusters/C/ConfigMap?field=data", "").documents()
 	if len(docs) != len(want) {

@@ -168,6 +168,10 @@ func TestFailureForms(t *testing.T) {
 	}
 	const watchItem = "/k8s/watch/clusters/C/namespaces/n/T/x"
 	metric := "/metric/clusters/C/namespaces/n/t/m"
+	services := map[string]*service{}
+	for _, dialect := range []string{conf.Documented, conf.Deployed} {
+		services[dialect] = start(t, settings{change: func(c *conf.Config) { c.Dialect = dialect }})
+	}
 	for _, c := range []struct {
 		method, path, body   string
 		documented, deployed form
@@ -190,8 +194,7 @@ func TestFailureForms(t *testing.T) {
 	} {
 		for dialect, want := range map[string]form{conf.Documented: c.documented, conf.Deployed: c.deployed} {
 			t.Run(fmt.Sprintf("%s %s %s", dialect, c.method, c.path), func(t *testing.T) {
-				s := start(t, settings{change: func(c *conf.Config) { c.Dialect = dialect }})
-				e := s.do(c.method, deployedPrefix+c.path, c.body).failed()
+				e := services[dialect].do(c.method, deployedPrefix+c.path, c.body).failed()
 				if *e.Code != want.code || string(e.Data) != want.data || !strings.HasPrefix(*e.Message, want.text) {
 					t.Errorf("got %d %q %s, want %d %q %s", *e.Code, *e.Message, e.Data, want.code, want.text, want.data)
 				}
