@@ -158,6 +158,9 @@ func TestDocumentTellsTheCodes(t *testing.T) {
 
 // TestDocumentIsValid: it is Swagger 2.0, in each form that answers can have.
 func TestDocumentIsValid(t *testing.T) {
+	if raceEnabled {
+		t.Skip("takes minutes with the race detector; scripts/test.sh runs it without")
+	}
 	for _, form := range []struct {
 		dialect  Dialect
 		semantic bool
